@@ -1,0 +1,51 @@
+import { createHash } from 'node:crypto';
+import type { Digest, Epoch, FleetName, Revision, Version } from './brands.ts';
+
+/** One file of a rendered bundle; `path` is relative to the release folder. */
+export interface BundleFile {
+  readonly path: string;
+  readonly content: Buffer;
+}
+
+export interface ManifestFile {
+  readonly path: string;
+  readonly digest: Digest;
+  /** Bytes. */
+  readonly size: number;
+}
+
+/** An artifact: its identity (epoch + digest), its number, what it was made from and its files by digest, sorted by path. */
+export interface Manifest {
+  readonly fleet: FleetName;
+  readonly epoch: Epoch;
+  readonly version: Version;
+  readonly digest: Digest;
+  readonly revision: Revision;
+  /** ISO 8601. */
+  readonly createdAt: string;
+  readonly files: readonly ManifestFile[];
+}
+
+export type ArtifactIdentity = Pick<Manifest, 'epoch' | 'version' | 'digest'>;
+
+export const sameArtifact = (a: ArtifactIdentity, b: ArtifactIdentity): boolean =>
+  a.epoch === b.epoch && a.digest === b.digest;
+
+export const digestOf = (content: Buffer | string): Digest =>
+  createHash('sha256').update(content).digest('hex') as Digest;
+
+/** The digest of a whole bundle: over every file's path and digest, in the order of their paths. */
+export function digestOfFiles(files: readonly ManifestFile[]): Digest {
+  const hash = createHash('sha256');
+  for (const { path, digest } of files) hash.update(`${path}\0${digest}\n`);
+  return hash.digest('hex') as Digest;
+}
+
+/** Byte-wise order of paths, the same on every machine and locale. */
+export const byPath = (a: { path: string }, b: { path: string }): number =>
+  a.path < b.path ? -1 : a.path > b.path ? 1 : 0;
+
+/** A path that stays inside the release folder: relative, no empty part, no `.` or `..`. */
+export const isSafePath = (path: string): boolean =>
+  path.length > 0 &&
+  path.split('/').every((part) => part !== '' && part !== '.' && part !== '..' && !part.includes('\0'));

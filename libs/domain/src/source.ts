@@ -1,0 +1,35 @@
+/**
+ * The port every source of Kubernetes objects implements.
+ *
+ * A source yields one full state and then the changes after it, without a gap. Whenever it lost its place it
+ * yields a full state again (a resync); what is missing from that state was deleted.
+ */
+export interface Source {
+  /** Ends when the signal is aborted; outages are waited out inside, with backoff, and told through `status`. */
+  follow(signal: AbortSignal): AsyncIterable<SourceEvent>;
+  readonly status: SourceStatus;
+}
+
+export type SourceEvent =
+  | { readonly kind: 'state'; readonly objects: readonly StoredObject[]; readonly index: number }
+  | { readonly kind: 'changes'; readonly changes: readonly Change[]; readonly index: number };
+
+/** One object as it is stored: `path` as `pods/<namespace>/<name>`, `text` its JSON, `index` etcd's modifiedIndex. */
+export interface StoredObject {
+  readonly path: string;
+  readonly text: string;
+  readonly index: number;
+}
+
+export type Change =
+  | ({ readonly kind: 'put' } & StoredObject)
+  /** One object, or with a directory's path everything below it. */
+  | { readonly kind: 'delete'; readonly path: string; readonly index: number };
+
+/** What `/readyz` and metrics tell of a source. `problem` is set while the store cannot be followed. */
+export interface SourceStatus {
+  readonly synced: boolean;
+  readonly problem: string | undefined;
+  readonly index: number;
+  readonly resyncs: number;
+}
