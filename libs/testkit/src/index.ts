@@ -1,1 +1,14 @@
-export {};
+export * from './app.ts';
+export * from './certificate.ts';
+export * from './child.ts';
+export * from './cleanup.ts';
+export * from './etcd-client.ts';
+export * from './etcd.ts';
+export * from './folder.ts';
+export * from './haproxy.ts';
+export * from './load-client.ts';
+export * from './objects.ts';
+export * from './pod-server.ts';
+export * from './port.ts';
+export * from './redis.ts';
+export * from './wait.ts';

@@ -1,0 +1,23 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { onCleanup, onExit } from './cleanup.ts';
+
+export interface TemporaryFolder {
+  path: string;
+  remove(): void;
+}
+
+/** A folder of its own under the system's temporary folder (mode 0700), removed by `remove()`, `cleanUp()` or at exit. */
+export function temporaryFolder(prefix: string): TemporaryFolder {
+  // Short, because a unix socket's path inside it may have 107 bytes at most.
+  const path = mkdtempSync(join(tmpdir(), `flotilla-${prefix}-`));
+  const remove = () => {
+    forget.forEach((undo) => {
+      undo();
+    });
+    rmSync(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 20 });
+  };
+  const forget = [onCleanup(remove), onExit(remove)];
+  return { path, remove };
+}
