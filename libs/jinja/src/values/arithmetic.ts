@@ -1,0 +1,122 @@
+import { PythonError, SecurityError, typeError } from '../errors.ts';
+import { numeric } from './compare.ts';
+import { isFloat, isNumber, typeName } from './types.ts';
+import { rejectOperand } from './undefined.ts';
+import { Float, makeFloat, type Value } from './value.ts';
+
+/** Arithmetic of Python's numbers. Sequences and strings are the operators' business, not this file's. */
+
+export type NumberValue = number | bigint | boolean | Float;
+
+/** Bits an integer may grow to; past it `**` and `<<`-like growth would stall the process. */
+const MAX_INTEGER_BITS = 100_000;
+
+/** An int in its one representation: a number while it is exact, else a bigint. */
+export function makeInteger(n: bigint): number | bigint {
+  if (n >= BigInt(Number.MIN_SAFE_INTEGER) && n <= BigInt(Number.MAX_SAFE_INTEGER)) return Number(n);
+  if (n.toString(16).length * 4 > MAX_INTEGER_BITS) throw new SecurityError('an integer grew past the limit');
+  return n;
+}
+
+function exact(value: number | bigint): bigint {
+  return BigInt(value);
+}
+
+const inexact = (value: NumberValue): number => Number(numeric(value));
+
+function divisionByZero(message: string): never {
+  throw new PythonError('ZeroDivisionError', message);
+}
+
+export function addNumbers(a: NumberValue, b: NumberValue): Value {
+  if (isFloat(a) || isFloat(b)) return makeFloat(inexact(a) + inexact(b));
+  const sum = inexact(a) + inexact(b);
+  return Number.isSafeInteger(sum) ? sum : makeInteger(exact(numeric(a)) + exact(numeric(b)));
+}
+
+export function subtractNumbers(a: NumberValue, b: NumberValue): Value {
+  if (isFloat(a) || isFloat(b)) return makeFloat(inexact(a) - inexact(b));
+  const difference = inexact(a) - inexact(b);
+  return Number.isSafeInteger(difference) ? difference : makeInteger(exact(numeric(a)) - exact(numeric(b)));
+}
+
+export function multiplyNumbers(a: NumberValue, b: NumberValue): Value {
+  if (isFloat(a) || isFloat(b)) return makeFloat(inexact(a) * inexact(b));
+  const product = inexact(a) * inexact(b);
+  return Number.isSafeInteger(product) ? product : makeInteger(exact(numeric(a)) * exact(numeric(b)));
+}
+
+/** `/`: always a float. */
+export function divideNumbers(a: NumberValue, b: NumberValue): Value {
+  const divisor = inexact(b);
+  if (divisor === 0) return divisionByZero(isFloat(a) || isFloat(b) ? 'float division by zero' : 'division by zero');
+  return makeFloat(inexact(a) / divisor);
+}
+
+/** The remainder with the divisor's sign, as Python has it. */
+function floorRemainder(a: number, b: number): number {
+  const remainder = a % b;
+  if (remainder === 0) return b < 0 ? -0 : 0;
+  return remainder < 0 !== b < 0 ? remainder + b : remainder;
+}
+
+export function floorDivideNumbers(a: NumberValue, b: NumberValue): Value {
+  if (isFloat(a) || isFloat(b)) {
+    const divisor = inexact(b);
+    if (divisor === 0) return divisionByZero('float floor division by zero');
+    const quotient = (inexact(a) - floorRemainder(inexact(a), divisor)) / divisor;
+    return makeFloat(Math.round(quotient));
+  }
+  const divisor = exact(numeric(b));
+  if (divisor === 0n) return divisionByZero('integer division or modulo by zero');
+  const dividend = exact(numeric(a));
+  const quotient = dividend / divisor;
+  return makeInteger(dividend % divisor !== 0n && dividend < 0n !== divisor < 0n ? quotient - 1n : quotient);
+}
+
+export function remainderNumbers(a: NumberValue, b: NumberValue): Value {
+  const divisor = inexact(b);
+  if (isFloat(a) || isFloat(b)) {
+    return divisor === 0 ? divisionByZero('float modulo') : makeFloat(floorRemainder(inexact(a), divisor));
+  }
+  if (divisor === 0) return divisionByZero('integer modulo by zero');
+  if (Number.isSafeInteger(inexact(a)) && Number.isSafeInteger(divisor)) return floorRemainder(inexact(a), divisor) + 0;
+  const remainder = exact(numeric(a)) % exact(numeric(b));
+  return makeInteger(remainder !== 0n && remainder < 0n !== divisor < 0 ? remainder + exact(numeric(b)) : remainder);
+}
+
+export function powerNumbers(a: NumberValue, b: NumberValue): Value {
+  if (isFloat(a) || isFloat(b) || inexact(b) < 0) return floatPower(inexact(a), inexact(b));
+  const base = exact(numeric(a));
+  const exponent = exact(numeric(b));
+  const bits = (base < 0n ? -base : base).toString(2).length;
+  if (bits > 1 && Number(exponent) * bits > MAX_INTEGER_BITS) {
+    throw new SecurityError(`an integer to the power of ${exponent} is past the limit`);
+  }
+  if (bits <= 1) return base === 0n ? (exponent === 0n ? 1 : 0) : base > 0n || exponent % 2n === 0n ? 1 : -1;
+  return makeInteger(base ** exponent);
+}
+
+function floatPower(base: number, exponent: number): Value {
+  if (base === 0 && exponent < 0) return divisionByZero('0.0 cannot be raised to a negative power');
+  if (base === 1 || exponent === 0) return new Float(1);
+  const power = base ** exponent;
+  if (!Number.isFinite(power) && Number.isFinite(base) && Number.isFinite(exponent)) {
+    if (Number.isNaN(power))
+      throw typeError('a negative number to a fractional power is complex, which is not supported');
+    throw new PythonError('OverflowError', "(34, 'Numerical result out of range')");
+  }
+  return makeFloat(power);
+}
+
+export function negate(value: Value): Value {
+  if (typeof value === 'number') return Number.isInteger(value) ? 0 - value : -value;
+  if (value instanceof Float) return new Float(-value.value);
+  if (isNumber(value)) return subtractNumbers(0, value);
+  return rejectOperand(`bad operand type for unary -: '${typeName(value)}'`, value);
+}
+
+export function positive(value: Value): Value {
+  if (isNumber(value)) return typeof value === 'boolean' ? numeric(value) : value;
+  return rejectOperand(`bad operand type for unary +: '${typeName(value)}'`, value);
+}
