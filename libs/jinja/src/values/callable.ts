@@ -31,6 +31,10 @@ export type Implementation = (runtime: Runtime, args: readonly Value[]) => Value
  *     builtin('format', ['value', '*args', '**kwargs'], (runtime, [value, args, kwargs]) => …)
  *
  * A filter's and a test's first parameter is the piped value; a method's first parameter is the object itself.
+ *
+ * `builtins/index.ts` registers them by exporting `filters` and `tests` (`ReadonlyMap<string, Builtin>`), `globals`
+ * (`ReadonlyMap<string, Value>`), `methods` (`MethodTables`) and `formatPercent(runtime, format, argument)`, which is
+ * `%` with a string or Markup on its left.
  */
 export class Builtin extends Callable {
   readonly typeName = 'builtin_function_or_method';

@@ -7,6 +7,7 @@ export * from './hash.ts';
 export * from './item.ts';
 export * from './iterate.ts';
 export * from './json.ts';
+export * from './markup.ts';
 export * from './namespace.ts';
 export * from './runtime.ts';
 export * from './text.ts';
