@@ -1,1 +1,3 @@
-export {};
+export * from './process/check.ts';
+export * from './process/environment.ts';
+export * from './process/redact.ts';
