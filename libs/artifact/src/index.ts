@@ -1,1 +1,13 @@
-export {};
+export { ArtifactError } from './artifact-error.ts';
+export { type ArtifactReader, createArtifactReader } from './artifact-reader.ts';
+export type { HeldArtifact } from './delta.ts';
+export { type Artifact, type FollowOptions, type FollowStatus, changedPaths, followArtifacts } from './follower.ts';
+export { type NodeReports, createNodeReports } from './node-reports.ts';
+export type { Pointer } from './pointer.ts';
+export {
+  type Publication,
+  type Publisher,
+  type PublisherOptions,
+  type PublishOutcome,
+  createPublisher,
+} from './publisher.ts';

@@ -1,0 +1,41 @@
+import type { Redis } from 'ioredis';
+import { type FleetName, type Manifest, type Sealer, type Version, fleetKeys } from '@flotilla/domain';
+import { ArtifactError } from './artifact-error.ts';
+import type { HeldArtifact } from './delta.ts';
+import { parseManifest } from './manifest-text.ts';
+import { type Pointer, readPointer } from './pointer.ts';
+import { pullArtifact } from './pull.ts';
+
+/** What operators read: which versions there are, and what is in them. */
+export interface ArtifactReader {
+  /** What the fleet should run, or undefined while nothing is published. */
+  desired(): Promise<Pointer | undefined>;
+  /** The manifests that are kept, newest first. */
+  versions(): Promise<Manifest[]>;
+  /** One version whole and verified. Throws `ArtifactError` (`artifact-missing`) when it is not kept any more. */
+  readArtifact(version: Version): Promise<HeldArtifact>;
+}
+
+export function createArtifactReader(options: { redis: Redis; fleet: FleetName; sealer: Sealer }): ArtifactReader {
+  const { redis, fleet, sealer } = options;
+  const { manifests } = fleetKeys(fleet);
+  const missing = (version: Version): ArtifactError =>
+    new ArtifactError('artifact-missing', `version ${version} of fleet ${fleet} is not kept`, {
+      data: { fleet, version },
+    });
+
+  return {
+    desired: () => readPointer(redis, fleet),
+    async versions() {
+      const texts = await redis.hvals(manifests);
+      return texts.map(parseManifest).sort((a, b) => b.version - a.version);
+    },
+    async readArtifact(version) {
+      const text = await redis.hget(manifests, String(version));
+      if (text === null) throw missing(version);
+      const artifact = await pullArtifact(redis, fleet, sealer, parseManifest(text), undefined);
+      if (!artifact) throw missing(version);
+      return artifact;
+    },
+  };
+}

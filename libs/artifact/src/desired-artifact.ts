@@ -1,0 +1,89 @@
+import type { Redis } from 'ioredis';
+import { type FleetName, type Sealer, sameArtifact } from '@flotilla/domain';
+import { ArtifactError } from './artifact-error.ts';
+import { type HeldArtifact, applyDelta } from './delta.ts';
+import { decodeDelta, deltaPurpose } from './delta-bytes.ts';
+import { type FeedEntry, isBefore, newestEntry, readFeed } from './feed.ts';
+import { type Pointer, readPointer } from './pointer.ts';
+import { pullArtifact } from './pull.ts';
+
+/** A version may be collected while it is read; the pointer has moved on then. */
+const maxPulls = 5;
+
+/**
+ * What one follower knows of the desired artifact.
+ *
+ * `held` is the artifact as of `cursor`, a place in the feed. Two things move it: `apply` takes feed entries in their
+ * order, each building on the one before; `reconcile` compares with the pointer, which is the truth, and closes
+ * whatever gap there is (no cursor yet, a trimmed feed, an entry without a delta, Redis that lost data).
+ * Nothing is believed unverified: every path leads through the digests.
+ */
+export class DesiredArtifact {
+  /** The newest artifact that is known whole, or what the follower began with. */
+  held: HeldArtifact | undefined;
+  /** Where to read on in the feed; undefined until the first reconcile. */
+  cursor: string | undefined;
+  readonly #redis: Redis;
+  readonly #fleet: FleetName;
+  readonly #sealer: Sealer;
+
+  constructor(redis: Redis, fleet: FleetName, sealer: Sealer, held: HeldArtifact | undefined) {
+    this.#redis = redis;
+    this.#fleet = fleet;
+    this.#sealer = sealer;
+    this.held = held;
+  }
+
+  /** Takes entries that follow the cursor. False when one does not build on what is held: then reconcile. */
+  apply(entries: readonly FeedEntry[]): boolean {
+    for (const entry of entries) {
+      if (!this.held || !this.#applyOne(this.held, entry)) return false;
+      this.cursor = entry.id;
+    }
+    return true;
+  }
+
+  #applyOne(held: HeldArtifact, entry: FeedEntry): boolean {
+    if (sameArtifact(held.manifest, entry)) return true;
+    if (held.manifest.epoch !== entry.epoch || held.manifest.digest !== entry.base || entry.delta.length === 0) {
+      return false;
+    }
+    const delta = decodeDelta(this.#sealer.open(entry.delta, deltaPurpose(entry.epoch, entry.base, entry.digest)));
+    this.held = applyDelta(held, delta);
+    return true;
+  }
+
+  /** Whether there is a desired artifact; if so, `held` is it, or newer. Throws when it cannot be read whole. */
+  async reconcile(): Promise<boolean> {
+    for (let count = 0; count < maxPulls; count++) {
+      // Read before the pointer, so that what is published in between shows after it.
+      const newest = this.cursor ?? (await newestEntry(this.#redis, this.#fleet));
+      const pointer = await readPointer(this.#redis, this.#fleet);
+      if (!pointer) {
+        this.cursor = newest;
+        return false;
+      }
+      if (await this.#catchUp(pointer)) return true;
+      const pulled = await pullArtifact(this.#redis, this.#fleet, this.#sealer, pointer, this.held);
+      if (!pulled) continue;
+      this.held = pulled;
+      this.cursor = pointer.feedId;
+      return true;
+    }
+    throw new ArtifactError('artifact-missing', `the desired version of fleet ${this.#fleet} is not whole in Redis`);
+  }
+
+  /** Without reading blobs: it is held already, or the feed leads there. */
+  async #catchUp(pointer: Pointer): Promise<boolean> {
+    if (this.held && sameArtifact(this.held.manifest, pointer)) {
+      this.cursor = pointer.feedId;
+      return true;
+    }
+    if (this.cursor === undefined || !isBefore(this.cursor, pointer.feedId)) return false;
+    while (isBefore(this.cursor, pointer.feedId)) {
+      const entries = await readFeed(this.#redis, this.#fleet, this.cursor);
+      if (entries.length === 0 || !this.apply(entries)) return false;
+    }
+    return true;
+  }
+}

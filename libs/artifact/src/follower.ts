@@ -1,0 +1,105 @@
+import type { Redis } from 'ioredis';
+import { type FleetName, type Manifest, type Sealer, reasonOf, sameArtifact } from '@flotilla/domain';
+import { within } from './deadline.ts';
+import type { HeldArtifact } from './delta.ts';
+import { DesiredArtifact } from './desired-artifact.ts';
+import { readFeed } from './feed.ts';
+import { pause } from './pause.ts';
+
+export interface FollowOptions {
+  readonly redis: Redis;
+  /** A connection of the follower's own: its reads block. */
+  readonly blockingRedis: Redis;
+  readonly fleet: FleetName;
+  readonly sealer: Sealer;
+  /** What is there already, for example on disk: it is not read again. */
+  readonly held?: HeldArtifact;
+  readonly signal: AbortSignal;
+  /** How often the pointer is compared, whatever the feed says; default 2,000 ms. */
+  readonly pollMs?: number;
+  /** How long one answer of Redis may take; default 10,000 ms. */
+  readonly answerMs?: number;
+  /** Called when the status changes. */
+  readonly onStatus?: (status: FollowStatus) => void;
+}
+
+export interface FollowStatus {
+  /** Redis answers. */
+  readonly connected: boolean;
+  /** Why the desired artifact is not known. */
+  readonly problem: string | undefined;
+}
+
+/** One desired artifact, whole and verified. */
+export interface Artifact extends HeldArtifact {
+  /** Paths added, changed or removed since the artifact before: the one yielded, at first the one held. */
+  readonly changed: readonly string[];
+}
+
+/**
+ * The artifacts that the fleet's nodes should run: first the one that is desired now, then each newer one as soon as
+ * it is published. A slow consumer gets only the newest. Ends when the signal is aborted; every failure is waited out
+ * inside and told through `onStatus`.
+ */
+export async function* followArtifacts(options: FollowOptions): AsyncGenerator<Artifact, void, undefined> {
+  const { redis, fleet, sealer, held, signal, pollMs = 2_000, answerMs = 10_000 } = options;
+  const tell = onChange(options.onStatus);
+  const desired = new DesiredArtifact(redis, fleet, sealer, held);
+  let confirmed = false;
+  let reconciledAt = -Infinity;
+  let yielded: Manifest | undefined;
+
+  const step = async (): Promise<void> => {
+    const due = performance.now() - reconciledAt >= pollMs;
+    if (!due && (await followFeed(options, desired, pollMs))) return;
+    confirmed = await within(desired.reconcile(), 'the desired artifact', answerMs, signal);
+    reconciledAt = performance.now();
+    tell({ connected: true, problem: confirmed ? undefined : `fleet ${fleet} has no published version yet` });
+  };
+
+  while (!signal.aborted) {
+    try {
+      await step();
+    } catch (error) {
+      if (signal.aborted) return;
+      tell({ connected: redis.status === 'ready', problem: reasonOf(error) });
+      reconciledAt = -Infinity;
+      await pause(pollMs, signal);
+      continue;
+    }
+    const { held: next } = desired;
+    if (!confirmed || !next || (yielded && sameArtifact(yielded, next.manifest))) continue;
+    const changed = changedPaths(yielded ?? held?.manifest, next.manifest);
+    yielded = next.manifest;
+    yield { ...next, changed };
+  }
+}
+
+/** Waits for feed entries and takes them. False when they do not lead on: the pointer decides then. */
+async function followFeed(options: FollowOptions, desired: DesiredArtifact, pollMs: number): Promise<boolean> {
+  const { blockingRedis, fleet, signal } = options;
+  if (desired.cursor === undefined) return false;
+  const asked = readFeed(blockingRedis, fleet, desired.cursor, pollMs);
+  const entries = await within(asked, 'the feed', pollMs + 1_000, signal);
+  return entries.length > 0 && desired.apply(entries);
+}
+
+function onChange(listen: FollowOptions['onStatus']): (status: FollowStatus) => void {
+  let last: FollowStatus | undefined;
+  return (status) => {
+    if (last?.connected === status.connected && last.problem === status.problem) return;
+    last = status;
+    listen?.(status);
+  };
+}
+
+/** Paths whose digest differs between two manifests, in either of them. */
+export function changedPaths(before: Manifest | undefined, after: Manifest): string[] {
+  const gone = new Map(before?.files.map(({ path, digest }) => [path, digest]));
+  const changed: string[] = [];
+  for (const { path, digest } of after.files) {
+    if (gone.get(path) !== digest) changed.push(path);
+    gone.delete(path);
+  }
+  return [...changed, ...gone.keys()];
+}

@@ -1,0 +1,64 @@
+-- Publishes one artifact of a fleet as its next version, or says why not. All of it or nothing.
+--
+-- KEYS  1 meta   2 manifests   3 blobs   4 garbage   5 feed
+-- ARGV  1 epoch the inputs were read in      2 revision that was rendered   3 index of the store behind it
+--       4 base version (0 without one)       5 base digest ('' without one)
+--       6 digest of the new artifact         7 its manifest (JSON, version = base version + 1)
+--       8 sealed delta from the base ('' when it is too large)                9 time (ISO 8601)
+--      10 versions to keep                  11 feed entries to keep
+--      12 count of blobs                    13 count of dropped digests
+--      then for each blob its digest and its sealed bytes: every digest that the base has not
+--      then each digest that the base has and the new artifact has not
+--
+-- Returns {'epoch-changed'}         the fleet's data began a new life: read the inputs again
+--         {'superseded', revision}  a newer revision is published already
+--         {'unchanged', version}    the newest version has this digest; only artifactRevision moved
+--         {'stale-base'}            the newest version is not the given base: load it and try again
+--         {'published', version, feed id}
+
+local meta = redis.call('HMGET', KEYS[1], 'epoch', 'artifactEpoch', 'version', 'digest', 'artifactRevision')
+if meta[1] ~= ARGV[1] then return { 'epoch-changed' } end
+
+-- What another life of the data left behind counts as nothing: versions begin at 1 again.
+local sameLife = meta[2] == ARGV[1]
+local version = sameLife and tonumber(meta[3]) or 0
+local digest = sameLife and meta[4] or ''
+local published = sameLife and tonumber(meta[5]) or 0
+
+if tonumber(ARGV[2]) < published then return { 'superseded', published } end
+if version > 0 and digest == ARGV[6] then
+  redis.call('HSET', KEYS[1], 'artifactRevision', ARGV[2], 'artifactIndex', ARGV[3])
+  return { 'unchanged', version }
+end
+if tonumber(ARGV[4]) ~= version or ARGV[5] ~= digest then return { 'stale-base' } end
+if version == 0 then redis.call('DEL', KEYS[2], KEYS[3], KEYS[4]) end
+version = version + 1
+
+local at = 14
+for _ = 1, tonumber(ARGV[12]) do
+  redis.call('HSET', KEYS[3], ARGV[at], ARGV[at + 1])
+  redis.call('ZREM', KEYS[4], ARGV[at])
+  at = at + 2
+end
+for _ = 1, tonumber(ARGV[13]) do
+  redis.call('ZADD', KEYS[4], version - 1, ARGV[at])
+  at = at + 1
+end
+redis.call('HSET', KEYS[2], version, ARGV[7])
+
+-- A blob goes with the last version that used it.
+local oldest = version - tonumber(ARGV[10]) + 1
+for _, old in ipairs(redis.call('HKEYS', KEYS[2])) do
+  if tonumber(old) < oldest then redis.call('HDEL', KEYS[2], old) end
+end
+for _, old in ipairs(redis.call('ZRANGEBYSCORE', KEYS[4], '-inf', '(' .. oldest)) do
+  redis.call('HDEL', KEYS[3], old)
+  redis.call('ZREM', KEYS[4], old)
+end
+
+local id = redis.call('XADD', KEYS[5], 'MAXLEN', '~', ARGV[11], '*',
+  'epoch', ARGV[1], 'version', version, 'digest', ARGV[6], 'base', ARGV[5],
+  'revision', ARGV[2], 'index', ARGV[3], 'at', ARGV[9], 'delta', ARGV[8])
+redis.call('HSET', KEYS[1], 'artifactEpoch', ARGV[1], 'version', version, 'digest', ARGV[6],
+  'artifactRevision', ARGV[2], 'artifactIndex', ARGV[3], 'feedId', id)
+return { 'published', version, id }

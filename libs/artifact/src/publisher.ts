@@ -1,0 +1,193 @@
+import type { Redis } from 'ioredis';
+import {
+  type BundleFile,
+  type Digest,
+  type Epoch,
+  type FleetName,
+  type Manifest,
+  type ManifestFile,
+  type Revision,
+  type Sealer,
+  type Version,
+  fleetKeys,
+  version,
+} from '@flotilla/domain';
+import { ArtifactError } from './artifact-error.ts';
+import { readBlobs } from './blobs.ts';
+import { deltaPurpose, encodeDelta } from './delta-bytes.ts';
+import { makeDelta } from './delta.ts';
+import { type DigestMemo, type DigestedBundle, digestBundle } from './digested-bundle.ts';
+import { parseManifest } from './manifest-text.ts';
+import { readPointer } from './pointer.ts';
+import { runPublish } from './publish-script.ts';
+
+export interface PublisherOptions {
+  readonly redis: Redis;
+  readonly fleet: FleetName;
+  readonly sealer: Sealer;
+  /** How many versions stay in Redis, at least 1. */
+  readonly keepVersions: number;
+}
+
+export interface Publication {
+  /** The life of the data that the inputs were read in. */
+  readonly epoch: Epoch;
+  /** The revision that was rendered. */
+  readonly revision: Revision;
+  /** The store's index behind the revision, for provenance. */
+  readonly index: number;
+  /** Keep a file's Buffer while its content stays: known ones are neither hashed nor sent again. */
+  readonly files: readonly BundleFile[];
+}
+
+export type PublishOutcome =
+  | { readonly kind: 'published'; readonly manifest: Manifest }
+  | { readonly kind: 'unchanged'; readonly version: Version; readonly digest: Digest }
+  /** A newer revision is published already. */
+  | { readonly kind: 'superseded'; readonly by: Revision }
+  /** The fleet's data began a new life (or is gone): read the inputs again. */
+  | { readonly kind: 'epoch-changed' };
+
+export interface Publisher {
+  /**
+   * Publishes a bundle as the fleet's next version, atomically. Throws `ArtifactError` (`bundle`, `publish-contention`)
+   * and what Redis throws; after an error the fleet has either its old version or all of the new one.
+   */
+  publish(publication: Publication): Promise<PublishOutcome>;
+}
+
+/** The version a new one builds on; version 0 and no digest stand for none. */
+interface Base {
+  readonly epoch: Epoch;
+  readonly version: number;
+  readonly digest: Digest | '';
+  readonly files: ReadonlyMap<string, ManifestFile>;
+  /** Bytes, where this process has them. */
+  readonly contents: ReadonlyMap<string, Buffer>;
+}
+
+const maxAttempts = 10;
+
+/** One publisher a fleet and process: it remembers the newest version, so that a change costs what changed. */
+export function createPublisher({ redis, fleet, sealer, keepVersions }: PublisherOptions): Publisher {
+  if (!Number.isInteger(keepVersions) || keepVersions < 1) throw new RangeError('keepVersions must be at least 1');
+  const memo: DigestMemo = new WeakMap();
+  let known: Base | undefined;
+
+  const attempt = async (publication: Publication, bundle: DigestedBundle, base: Base) => {
+    const { epoch, revision, index } = publication;
+    const manifest: Manifest = {
+      fleet,
+      epoch,
+      version: version(base.version + 1),
+      digest: bundle.digest,
+      revision,
+      createdAt: new Date().toISOString(),
+      files: bundle.files,
+    };
+    // With the base's digest the script cannot answer anything but "unchanged" or a refusal: nothing to send.
+    const changes = base.digest === bundle.digest ? nothing : await changesFrom(base, bundle, manifest);
+    const reply = await runPublish(redis, { fleet, epoch, revision, index, base, manifest, keepVersions, ...changes });
+    return { reply, manifest };
+  };
+
+  const changesFrom = async (base: Base, bundle: DigestedBundle, manifest: Manifest) => {
+    const present = new Set<Digest>();
+    for (const { digest } of base.files.values()) present.add(digest);
+    const wanted = new Set<Digest>();
+    const blobs = new Map<Digest, Buffer>();
+    for (const { path, digest } of bundle.files) {
+      wanted.add(digest);
+      const content = bundle.contents.get(path);
+      if (!present.has(digest) && !blobs.has(digest) && content) blobs.set(digest, sealer.seal(content, digest));
+    }
+    const dropped = [...present].filter((digest) => !wanted.has(digest));
+    return { blobs, dropped, delta: await sealedDelta(base, bundle, manifest) };
+  };
+
+  const sealedDelta = async (base: Base, bundle: DigestedBundle, manifest: Manifest): Promise<Buffer> => {
+    if (base.digest === '') return Buffer.alloc(0);
+    const { files: _, ...identity } = manifest;
+    const before = base.contents.size > 0 ? base.contents : await contentsToPatch(base, bundle);
+    const delta = makeDelta({ digest: base.digest, files: base.files }, bundle, identity, (path) => before.get(path));
+    if (!delta) return Buffer.alloc(0);
+    return sealer.seal(encodeDelta(delta), deltaPurpose(manifest.epoch, base.digest, manifest.digest));
+  };
+
+  /** Another process published the base: reads those of its files that changed, so that the delta can be a patch. */
+  const contentsToPatch = async (base: Base, bundle: DigestedBundle): Promise<ReadonlyMap<string, Buffer>> => {
+    const changed = bundle.files.flatMap(({ path, digest }) => {
+      const before = base.files.get(path);
+      return before && before.digest !== digest ? [before] : [];
+    });
+    if (changed.length > maxFilesToPatch) return new Map();
+    const blobs = await readBlobs(redis, fleet, sealer, changed);
+    return new Map(
+      changed.flatMap(({ path, digest }) => {
+        const content = blobs.get(digest);
+        return content ? [[path, content] as const] : [];
+      }),
+    );
+  };
+
+  return {
+    async publish(publication) {
+      const bundle = digestBundle(publication.files, memo);
+      for (let count = 0; count < maxAttempts; count++) {
+        const base = known?.epoch === publication.epoch ? known : await loadBase(redis, fleet, publication.epoch);
+        const { reply, manifest } = await attempt(publication, bundle, base);
+        known = undefined;
+        switch (reply.kind) {
+          case 'stale-base':
+            continue;
+          case 'published':
+            known = asBase(manifest, bundle);
+            return { kind: 'published', manifest };
+          case 'unchanged':
+            known = asBase({ ...manifest, version: reply.version }, bundle);
+            return { kind: 'unchanged', version: reply.version, digest: bundle.digest };
+          case 'superseded':
+          case 'epoch-changed':
+            return reply;
+        }
+      }
+      throw new ArtifactError(
+        'publish-contention',
+        `fleet ${fleet}: others published before this render ${maxAttempts} times in a row`,
+        { data: { fleet, revision: publication.revision } },
+      );
+    },
+  };
+}
+
+const nothing = { blobs: new Map<Digest, Buffer>(), dropped: [], delta: Buffer.alloc(0) };
+const maxFilesToPatch = 64;
+
+const asBase = (manifest: Manifest, { contents }: DigestedBundle): Base => ({
+  epoch: manifest.epoch,
+  version: manifest.version,
+  digest: manifest.digest,
+  files: byPathOf(manifest.files),
+  contents,
+});
+
+const byPathOf = (files: readonly ManifestFile[]) => new Map(files.map((file) => [file.path, file]));
+
+async function loadBase(redis: Redis, fleet: FleetName, epoch: Epoch): Promise<Base> {
+  const none: Base = { epoch, version: 0, digest: '', files: new Map(), contents: new Map() };
+  const pointer = await readPointer(redis, fleet);
+  if (pointer?.epoch !== epoch) return none;
+  const text = await redis.hget(fleetKeys(fleet).manifests, String(pointer.version));
+  return { ...none, version: pointer.version, digest: pointer.digest, files: filesOf(text, pointer.digest) };
+}
+
+/** Without a sound manifest the base lends nothing: every blob is sent again, which also mends it. */
+function filesOf(text: string | null, digest: Digest): ReadonlyMap<string, ManifestFile> {
+  if (text === null) return new Map();
+  try {
+    const manifest = parseManifest(text);
+    return manifest.digest === digest ? byPathOf(manifest.files) : new Map();
+  } catch {
+    return new Map();
+  }
+}
