@@ -93,7 +93,10 @@ export type PythonErrorName =
   | 'OverflowError'
   | 'RuntimeError'
   | 'RecursionError'
-  | 'UnicodeError';
+  | 'AssertionError'
+  | 'LookupError'
+  | 'UnicodeEncodeError'
+  | 'UnicodeDecodeError';
 
 /** An exception that Python itself would raise; `name` is Python's name of it. */
 export class PythonError extends TemplateRuntimeError {
