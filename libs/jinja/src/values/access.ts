@@ -3,7 +3,7 @@ import { mappingGet, type Mapping } from './dict.ts';
 import { findItem } from './item.ts';
 import type { MethodOwner, Runtime } from './runtime.ts';
 import { isMapping } from './types.ts';
-import { Float, Instance, Markup, Tuple, type Value } from './value.ts';
+import { Float, Instance, Markup, NamedTuple, Tuple, type Value } from './value.ts';
 
 /**
  * The only ways from a value to its parts. There is no other member access: what is not an own key, a fixed
@@ -45,6 +45,7 @@ export function findMethod(runtime: Runtime, value: Value, name: string): Builti
 /** Python's `getattr`: a fixed attribute or a method, never an item. Used by the `attr` filter. */
 export function findAttribute(runtime: Runtime, value: Value, name: string): Value | undefined {
   if (value instanceof Instance) return value.attribute(name);
+  if (value instanceof NamedTuple && value.fields.has(name)) return value.fields.get(name);
   const method = findMethod(runtime, value, name);
   return method === undefined ? undefined : new BoundMethod(value, method);
 }

@@ -1,4 +1,5 @@
 export * from './access.ts';
+export * from './add.ts';
 export * from './arithmetic.ts';
 export * from './callable.ts';
 export * from './compare.ts';

@@ -51,6 +51,9 @@ export class Undefined extends Instance {
   override equals(other: Value): boolean {
     return other instanceof Undefined && other.constructor === this.constructor;
   }
+  override hashKey(): Value {
+    return this.constructor;
+  }
   override iterate(): Iterable<Value> {
     return [];
   }
@@ -96,6 +99,9 @@ export class StrictUndefined extends Undefined {
     return this.fail();
   }
   override equals(_other: Value): boolean {
+    return this.fail();
+  }
+  override hashKey(): Value {
     return this.fail();
   }
   override iterate(): Iterable<Value> {

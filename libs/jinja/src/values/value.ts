@@ -37,6 +37,13 @@ export class Tuple {
   constructor(readonly items: readonly Value[]) {}
 }
 
+/** A tuple whose items also have names, as `groupby` gives them. */
+export class NamedTuple extends Tuple {
+  constructor(readonly fields: ReadonlyMap<string, Value>) {
+    super([...fields.values()]);
+  }
+}
+
 /** A slice object, as in `x[1:2]`. A missing part is null. */
 export class Slice {
   constructor(
