@@ -1,0 +1,60 @@
+import { afterEach, expect, test } from 'vitest';
+import { type Answer, type NodeStatus, digest, epoch, version } from '@flotilla/domain';
+import { cleanUp, waitFor } from '@flotilla/testkit';
+import { createNodeReports } from '../src/index.ts';
+import { fleet, keys, startFleet } from './fleet.ts';
+
+afterEach(cleanUp);
+
+const artifact = { epoch: epoch('e'), version: version(1), digest: digest('0'.repeat(64)) };
+const at = '2026-01-01T00:00:00.000Z';
+const nack = (node: string): Answer => ({
+  kind: 'nack',
+  node,
+  artifact,
+  at,
+  stepsMs: {},
+  reason: 'line 3: unknown keyword',
+});
+const status = (node: string): NodeStatus => ({
+  node,
+  desired: artifact,
+  applied: null,
+  lastGood: null,
+  parked: null,
+  haproxy: { version: '2.6.12', pid: 1, oldWorkers: 0 },
+  at,
+});
+
+test('a node has its last status, until it is forgotten', async () => {
+  const { redis } = await startFleet();
+  const reports = createNodeReports({ redis, fleet });
+  await reports.heartbeat(status('b'));
+  await reports.heartbeat(status('a'));
+  await reports.heartbeat({ ...status('b'), applied: artifact });
+  await redis.hset(keys.nodes, 'c', 'not JSON');
+  expect(await reports.nodes()).toEqual([status('a'), { ...status('b'), applied: artifact }]);
+  await reports.forget('a');
+  expect((await reports.nodes()).map(({ node }) => node)).toEqual(['b']);
+});
+
+test('answers are listed newest first and followed as they come, over a restart', async () => {
+  const { server, redis } = await startFleet({ persist: true });
+  const reports = createNodeReports({ redis, fleet });
+  await reports.answer(nack('before'));
+  const end = new AbortController();
+  const seen: string[] = [];
+  const done = (async () => {
+    for await (const { node } of reports.followAnswers(end.signal)) seen.push(node);
+  })();
+  await waitFor(async () => (await redis.info('clients')).match(/blocked_clients:1/), { what: 'the follower' });
+  await reports.answer(nack('one'));
+  await waitFor(() => seen.length === 1, { what: 'the first answer' });
+  await server.restart();
+  await reports.answer(nack('two'));
+  await waitFor(() => seen.length === 2, { what: 'the second answer' });
+  end.abort();
+  await done;
+  expect(seen).toEqual(['one', 'two']);
+  expect((await reports.answers()).map(({ node }) => node)).toEqual(['two', 'one', 'before']);
+});

@@ -1,0 +1,162 @@
+import { afterEach, expect, test } from 'vitest';
+import { createPublisher } from '../src/index.ts';
+import { cleanUp } from '@flotilla/testkit';
+import { epoch, version } from '@flotilla/domain';
+import { beginLife, fleet, keys, publication, sealer, startFleet, texts } from './fleet.ts';
+
+afterEach(cleanUp);
+
+test('versions count up, and the same content makes no new one', async () => {
+  const { redis, life, publisher, reader } = await startFleet();
+  const { publish } = publisher();
+  const first = await publish(publication(life, 1, { 'haproxy.cfg': 'a\n' }));
+  expect(first).toMatchObject({ kind: 'published', manifest: { version: 1, revision: 1, epoch: life } });
+  const same = await publish(publication(life, 2, { 'haproxy.cfg': 'a\n' }));
+  expect(same).toMatchObject({ kind: 'unchanged', version: 1 });
+  expect(await redis.hget(keys.meta, 'artifactRevision')).toBe('2');
+  const second = await publish(publication(life, 3, { 'haproxy.cfg': 'b\n' }));
+  expect(second).toMatchObject({ kind: 'published', manifest: { version: 2 } });
+  expect((await reader.versions()).map((manifest) => manifest.version)).toEqual([2, 1]);
+  expect(texts(await reader.readArtifact(version(1)))).toEqual({ 'haproxy.cfg': 'a\n' });
+});
+
+test('an older revision never goes over a newer one', async () => {
+  const { life, publisher, reader } = await startFleet();
+  const late = publisher();
+  await publisher().publish(publication(life, 7, { 'haproxy.cfg': 'new\n' }));
+  const outcome = await late.publish(publication(life, 6, { 'haproxy.cfg': 'old\n' }));
+  expect(outcome).toEqual({ kind: 'superseded', by: 7 });
+  expect(await reader.desired()).toMatchObject({ version: 1, revision: 7 });
+});
+
+test('inputs of another life of the data are not published', async () => {
+  const { redis, life, publisher } = await startFleet();
+  const { publish } = publisher();
+  await publish(publication(life, 1, { 'haproxy.cfg': 'a\n' }));
+  const next = await beginLife(redis);
+  expect(await publish(publication(life, 2, { 'haproxy.cfg': 'b\n' }))).toEqual({ kind: 'epoch-changed' });
+  await redis.flushall();
+  expect(await publish(publication(next, 2, { 'haproxy.cfg': 'b\n' }))).toEqual({ kind: 'epoch-changed' });
+});
+
+test('in a new life versions begin at 1, and nothing of the old one is left', async () => {
+  const { redis, life, publisher, reader } = await startFleet();
+  const { publish } = publisher();
+  await publish(publication(life, 1, { 'haproxy.cfg': 'a\n', 'ssl/x': 'x' }));
+  await publish(publication(life, 2, { 'haproxy.cfg': 'b\n' }));
+  const next = await beginLife(redis);
+  expect(await reader.desired()).toBeUndefined();
+  const outcome = await publish(publication(next, 1, { 'haproxy.cfg': 'b\n' }));
+  expect(outcome).toMatchObject({ kind: 'published', manifest: { version: 1, epoch: next } });
+  expect((await reader.versions()).map(({ version, epoch }) => [version, epoch])).toEqual([[1, next]]);
+  expect(await redis.hlen(keys.blobs)).toBe(1);
+});
+
+test('nothing that is published is readable without the key', async () => {
+  const { redis, life, publisher } = await startFleet();
+  const { publish } = publisher();
+  await publish(publication(life, 1, { 'haproxy.cfg': 'user x password GEHEIM\n', 'ssl/x': 'PRIVATE KEY' }));
+  await publish(publication(life, 2, { 'haproxy.cfg': 'user x password GEHEIM2\n', 'ssl/x': 'PRIVATE KEY 2' }));
+  const stored: string[] = [];
+  for (const key of [keys.blobs, keys.manifests, keys.meta]) stored.push(JSON.stringify(await redis.hgetall(key)));
+  stored.push(JSON.stringify(await redis.xrange(keys.feed, '-', '+')));
+  expect(stored.join()).not.toMatch(/GEHEIM|PRIVATE KEY/);
+});
+
+test('versions that are kept stay whole; blobs go with the last version that used them', async () => {
+  const { redis, life, publisher, reader } = await startFleet();
+  const { publish } = publisher(3);
+  // "shared" belongs to two files, goes from one, then from the other, and comes back.
+  const bundles: Record<string, string>[] = [
+    { a: 'shared', b: 'shared', c: '1' },
+    { a: 'shared', c: '2' },
+    { a: 'other', c: '3' },
+    { b: 'shared', c: '4' },
+    { c: '5' },
+    { c: '6' },
+    { c: '7' },
+    { c: '8' },
+  ];
+  for (const [at, files] of bundles.entries()) {
+    await publish(publication(life, at + 1, files));
+    const kept = bundles.slice(Math.max(0, at - 2), at + 1);
+    const versions = (await reader.versions()).reverse();
+    expect(versions.map(({ version }) => version)).toEqual(kept.map((_, back) => at + 2 - kept.length + back));
+    for (const [back, manifest] of versions.entries()) {
+      expect(texts(await reader.readArtifact(manifest.version))).toEqual(kept[back]);
+    }
+    expect(await redis.hlen(keys.blobs)).toBe(new Set(kept.flatMap((one) => Object.values(one))).size);
+  }
+  expect(await redis.zcard(keys.garbage)).toBe(2);
+});
+
+test('any order of publishers, revisions and contents leaves every kept version whole, and the newest revision desired', async () => {
+  const { redis, life, publisher, reader } = await startFleet();
+  const publishers = [publisher(4), publisher(4), publisher(4)];
+  let random = 42;
+  const below = (limit: number) => (random = (random * 1_103_515_245 + 12_345) % 2 ** 31) % limit;
+  let newest = { revision: 0, files: {} as Record<string, string> };
+  for (let round = 1; round <= 60; round++) {
+    const attempts = publishers.map((one) => {
+      const count = round * 3 + below(6);
+      const files: Record<string, string> = {};
+      for (const name of ['a', 'b', 'c', 'd']) if (below(3) > 0) files[name] = `content ${below(4)}`;
+      return { one, count, files };
+    });
+    const outcomes = await Promise.all(
+      attempts.map(({ one, count, files }) => one.publish(publication(life, count, files))),
+    );
+    for (const [at, outcome] of outcomes.entries()) {
+      const { count, files } = attempts[at]!;
+      if (outcome.kind === 'superseded') expect(outcome.by).toBeGreaterThan(count);
+      else if (count >= newest.revision) newest = { revision: count, files };
+    }
+    const desired = (await reader.desired())!;
+    expect(desired.revision).toBe(newest.revision);
+    const versions = await reader.versions();
+    expect(versions[0]).toMatchObject({ version: desired.version, digest: desired.digest });
+    const used = new Set<string>();
+    for (const manifest of versions) {
+      await reader.readArtifact(manifest.version);
+      for (const { digest } of manifest.files) used.add(digest);
+    }
+    // Nothing is missing, and nothing stays that no version uses.
+    expect(new Set(await redis.hkeys(keys.blobs))).toEqual(used);
+  }
+});
+
+test('two publishers racing with the same revision both succeed, one after the other', async () => {
+  const { life, publisher } = await startFleet();
+  const [one, two] = [publisher(), publisher()];
+  const outcomes = await Promise.all([
+    one.publish(publication(life, 1, { a: '1' })),
+    two.publish(publication(life, 1, { a: '2' })),
+  ]);
+  const versions = outcomes.map((outcome) => (outcome.kind === 'published' ? outcome.manifest.version : 0));
+  expect(versions.sort()).toEqual([1, 2]);
+});
+
+test('a damaged base manifest is mended by the next publish', async () => {
+  const { redis, life, publisher, reader } = await startFleet();
+  await publisher().publish(publication(life, 1, { a: '1', b: '1' }));
+  await redis.hset(keys.manifests, '1', '{"broken":');
+  const outcome = await publisher().publish(publication(life, 2, { a: '2', b: '1' }));
+  expect(outcome).toMatchObject({ kind: 'published', manifest: { version: 2 } });
+  expect(texts(await reader.readArtifact(version(2)))).toEqual({ a: '2', b: '1' });
+});
+
+test('publishing survives a server that forgot its scripts', async () => {
+  const { redis, life, publisher } = await startFleet();
+  const { publish } = publisher();
+  await publish(publication(life, 1, { a: '1' }));
+  await redis.script('FLUSH');
+  expect(await publish(publication(life, 2, { a: '2' }))).toMatchObject({ kind: 'published' });
+});
+
+test('no epoch at all, as after data loss, publishes nothing', async () => {
+  const { redis } = await startFleet();
+  await redis.flushall();
+  const { publish } = createPublisher({ redis, fleet, sealer, keepVersions: 10 });
+  expect(await publish(publication(epoch('gone'), 1, { a: '1' }))).toEqual({ kind: 'epoch-changed' });
+  expect(await redis.dbsize()).toBe(0);
+});
