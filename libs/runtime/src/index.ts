@@ -1,1 +1,13 @@
-export {};
+export * from './app.ts';
+export * from './backoff.ts';
+export * from './config/help.ts';
+export * as kinds from './config/kinds.ts';
+export * from './config/settings.ts';
+export * from './config/shared-settings.ts';
+export * from './deadline.ts';
+export * from './health.ts';
+export * from './logger.ts';
+export * from './metrics.ts';
+export * from './redis.ts';
+export * from './redis-script.ts';
+export * from './release-stack.ts';

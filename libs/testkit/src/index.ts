@@ -11,4 +11,5 @@ export * from './objects.ts';
 export * from './pod-server.ts';
 export * from './port.ts';
 export * from './redis.ts';
+export * from './stack.ts';
 export * from './wait.ts';

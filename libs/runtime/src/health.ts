@@ -1,0 +1,65 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Metrics } from './metrics.ts';
+
+/** Undefined when all is well, else why not. */
+export type Check = () => string | undefined;
+
+export interface HealthServer {
+  /** `http://host:port`, with the port that was taken. */
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/**
+ * Serves `/healthz` (200 while the process answers), `/readyz` (200, or 503 with the reasons) and `/metrics`.
+ * Rejects when the address cannot be bound.
+ */
+export async function serveHealth(options: {
+  address: { host: string; port: number };
+  checks: Readonly<Record<string, Check>>;
+  metrics: Metrics;
+}): Promise<HealthServer> {
+  const { address, checks, metrics } = options;
+  const server = createServer((request, response) => {
+    const send = (status: number, body: unknown): void => {
+      response.writeHead(status, { 'content-type': 'application/json' }).end(`${JSON.stringify(body)}\n`);
+    };
+    switch (request.url?.split('?')[0]) {
+      case '/healthz':
+        send(200, { ok: true });
+        break;
+      case '/readyz': {
+        const results = Object.entries(checks).map(([name, check]) => [name, check()] as const);
+        const problems = Object.fromEntries(results.filter(([, problem]) => problem !== undefined));
+        const ready = Object.keys(problems).length === 0;
+        send(ready ? 200 : 503, { ready, checks: Object.keys(checks), problems });
+        break;
+      }
+      case '/metrics':
+        metrics.registry.metrics().then(
+          (text) => response.writeHead(200, { 'content-type': metrics.registry.contentType }).end(text),
+          () => {
+            send(500, { error: 'the metrics could not be collected' });
+          },
+        );
+        break;
+      default:
+        send(404, { error: 'not found', paths: ['/healthz', '/readyz', '/metrics'] });
+    }
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject).listen(address.port, address.host, resolve);
+  });
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://${address.host.includes(':') ? `[${address.host}]` : address.host}:${port}`,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => {
+          resolve();
+        });
+        server.closeAllConnections();
+      }),
+  };
+}
