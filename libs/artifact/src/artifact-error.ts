@@ -7,11 +7,10 @@ import { FlotillaError } from '@flotilla/domain';
  * - `artifact-damaged`: what Redis holds does not fit its digest or its form
  * - `artifact-missing`: a version or a blob of it is not in Redis
  * - `publish-contention`: others published faster, attempt after attempt
- * - `redis-timeout`: Redis did not answer in time
  */
 export class ArtifactError extends FlotillaError {
   constructor(
-    code: 'bundle' | 'artifact-damaged' | 'artifact-missing' | 'publish-contention' | 'redis-timeout',
+    code: 'bundle' | 'artifact-damaged' | 'artifact-missing' | 'publish-contention',
     message: string,
     options: { cause?: unknown; data?: Record<string, unknown> } = {},
   ) {

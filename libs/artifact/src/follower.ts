@@ -1,10 +1,9 @@
 import type { Redis } from 'ioredis';
 import { type FleetName, type Manifest, type Sealer, reasonOf, sameArtifact } from '@flotilla/domain';
-import { within } from './deadline.ts';
+import { pause, withDeadline } from '@flotilla/runtime';
 import type { HeldArtifact } from './delta.ts';
 import { DesiredArtifact } from './desired-artifact.ts';
 import { readFeed } from './feed.ts';
-import { pause } from './pause.ts';
 
 export interface FollowOptions {
   readonly redis: Redis;
@@ -52,7 +51,7 @@ export async function* followArtifacts(options: FollowOptions): AsyncGenerator<A
   const step = async (): Promise<void> => {
     const due = performance.now() - reconciledAt >= pollMs;
     if (!due && (await followFeed(options, desired, pollMs))) return;
-    confirmed = await within(desired.reconcile(), 'the desired artifact', answerMs, signal);
+    confirmed = await withDeadline(desired.reconcile(), answerMs, 'reading the desired artifact', signal);
     reconciledAt = performance.now();
     tell({ connected: true, problem: confirmed ? undefined : `fleet ${fleet} has no published version yet` });
   };
@@ -80,7 +79,7 @@ async function followFeed(options: FollowOptions, desired: DesiredArtifact, poll
   const { blockingRedis, fleet, signal } = options;
   if (desired.cursor === undefined) return false;
   const asked = readFeed(blockingRedis, fleet, desired.cursor, pollMs);
-  const entries = await within(asked, 'the feed', pollMs + 1_000, signal);
+  const entries = await withDeadline(asked, pollMs + 1_000, 'reading the feed', signal);
   return entries.length > 0 && desired.apply(entries);
 }
 

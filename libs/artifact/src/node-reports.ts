@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 import { type Answer, type FleetName, type NodeStatus, fleetKeys } from '@flotilla/domain';
-import { pause } from './pause.ts';
+import { pause } from '@flotilla/runtime';
 
 const answersKept = 1_000;
 

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import {
   type Digest,
@@ -11,13 +10,14 @@ import {
   revision,
   version,
 } from '@flotilla/domain';
+import { redisScript } from '@flotilla/runtime';
 import { ArtifactError } from './artifact-error.ts';
 import source from './publish.lua';
 
 /** How many feed entries stay: an agent that is further behind reads the pointer and the blobs. */
 const feedEntries = 64;
 
-const sha = createHash('sha1').update(source).digest('hex');
+const script = redisScript(source);
 
 export interface PublishArguments {
   readonly fleet: FleetName;
@@ -46,28 +46,17 @@ export type PublishReply =
 export async function runPublish(redis: Redis, given: PublishArguments): Promise<PublishReply> {
   const keys = fleetKeys(given.fleet);
   const args: (string | number | Buffer)[] = [
-    ...[keys.meta, keys.manifests, keys.blobs, keys.garbage, keys.feed],
     ...[given.epoch, given.revision, given.index, given.base.version, given.base.digest],
     ...[given.manifest.digest, JSON.stringify(given.manifest), given.delta, given.manifest.createdAt],
     ...[given.keepVersions, feedEntries, given.blobs.size, given.dropped.length],
   ];
   for (const [digest, sealed] of given.blobs) args.push(digest, sealed);
   args.push(...given.dropped);
-  return parseReply(await evaluate(redis, 5, args));
-}
-
-async function evaluate(redis: Redis, keyCount: number, args: (string | number | Buffer)[]): Promise<unknown> {
-  try {
-    return await redis.evalsha(sha, keyCount, ...args);
-  } catch (error) {
-    // A server that restarted has forgotten the script.
-    if (error instanceof Error && error.message.startsWith('NOSCRIPT')) return redis.eval(source, keyCount, ...args);
-    throw error;
-  }
+  return parseReply(await script.run(redis, [keys.meta, keys.manifests, keys.blobs, keys.garbage, keys.feed], args));
 }
 
 function parseReply(reply: unknown): PublishReply {
-  const [kind, count] = Array.isArray(reply) ? (reply as unknown[]) : [];
+  const [kind, count] = Array.isArray(reply) ? reply.map(String) : [];
   switch (kind) {
     case 'published':
     case 'epoch-changed':
@@ -78,6 +67,6 @@ function parseReply(reply: unknown): PublishReply {
     case 'superseded':
       return { kind, by: revision(Number(count)) };
     default:
-      throw new ArtifactError('artifact-damaged', `publishing answered ${JSON.stringify(reply)}`);
+      throw new ArtifactError('artifact-damaged', `publishing answered ${kind ?? 'nothing'}`);
   }
 }
