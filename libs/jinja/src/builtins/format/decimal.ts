@@ -42,16 +42,22 @@ function scaled(value: number, places: number): bigint {
 
 const isNegative = (value: number): boolean => value < 0 || Object.is(value, -0);
 
-/** Digits of `value` up to `places` after the point (dtoa mode 3, with trailing zeros). */
+/** No float has more digits than these; what is asked for beyond is zeros. */
+const MOST_PLACES = 1_074;
+const MOST_SIGNIFICANT = 767;
+
+/** Digits of `value` up to `places` after the point (dtoa mode 3, without the zeros past the exact value). */
 export function toPlaces(value: number, places: number): Decimal {
-  const digits = scaled(value, places);
+  const exact = Math.min(places, MOST_PLACES);
+  const digits = scaled(value, exact);
   const text = digits === 0n ? '' : digits.toString();
-  return { negative: isNegative(value), digits: text, point: text.length - places };
+  return { negative: isNegative(value), digits: text, point: text.length - exact };
 }
 
-/** `count` significant digits of `value` (dtoa mode 2, with trailing zeros). */
-export function toSignificant(value: number, count: number): Decimal {
-  if (value === 0) return { negative: isNegative(value), digits: '0'.repeat(count), point: 1 };
+/** `wanted` significant digits of `value` (dtoa mode 2, with trailing zeros). */
+export function toSignificant(value: number, wanted: number): Decimal {
+  if (value === 0) return { negative: isNegative(value), digits: '0'.repeat(wanted), point: 1 };
+  const count = Math.min(wanted, MOST_SIGNIFICANT);
   let point = Math.floor(Math.log10(Math.abs(value))) + 1;
   let digits = scaled(value, count - point).toString();
   // The logarithm may be off by one, and rounding may carry into a new digit.
@@ -59,7 +65,7 @@ export function toSignificant(value: number, count: number): Decimal {
     point += digits.length > count ? 1 : -1;
     digits = scaled(value, count - point).toString();
   }
-  return { negative: isNegative(value), digits, point };
+  return { negative: isNegative(value), digits: digits.padEnd(wanted, '0'), point };
 }
 
 /** The shortest digits that read back as `value` (dtoa mode 0). */

@@ -4,8 +4,7 @@ import { sliceCharacters } from '../text/characters.ts';
 /** A parsed format specifier (Python library reference, "Format Specification Mini-Language"). */
 export interface FormatSpec {
   readonly fill: string;
-  /** Empty when not given: text aligns left, numbers right. */
-  readonly align: '' | '<' | '>' | '=' | '^';
+  readonly align: '<' | '>' | '=' | '^';
   readonly sign: '' | '+' | '-' | ' ';
   readonly noNegativeZero: boolean;
   readonly alternate: boolean;
@@ -35,25 +34,42 @@ function groupingOf(text: string | undefined): '' | ',' | '_' {
   return text === ',' ? ',' : '_';
 }
 
-/** Parses a specifier for a value of Python class `typeName`. */
-export function parseFormatSpec(text: string, typeName: string): FormatSpec {
+/** Only these types take a thousands separator; the binary ones only `_`. */
+function checkGrouping(grouping: string, type: string): void {
+  if (grouping === '' || ['', 'd', 'e', 'f', 'g', 'E', 'G', '%', 'F'].includes(type)) return;
+  if (grouping === '_' && ['b', 'o', 'x', 'X'].includes(type)) return;
+  throw valueError(`Cannot specify '${grouping}' with '${type}'.`);
+}
+
+/**
+ * Parses a specifier for a value of Python class `typeName`, which aligns and converts by default as given (text left
+ * and `s`, numbers right and nothing).
+ */
+export function parseFormatSpec(
+  text: string,
+  typeName: string,
+  defaultAlign: '<' | '>',
+  defaultType: '' | 's',
+): FormatSpec {
   const groups = SPEC.exec(text)?.groups ?? {};
-  const type = groups['type'] ?? '';
+  const type = groups['type'] || defaultType;
   if (groups['precision'] === '') throw valueError('Format specifier missing precision');
   if (sliceCharacters(type, 1) !== '') {
     throw valueError(`Invalid format specifier '${text}' for object of type '${typeName}'`);
   }
   const zero = groups['zero'] !== undefined;
-  const align = (groups['align'] ?? '') as FormatSpec['align'];
+  const grouping = groupingOf(groups['grouping']);
+  checkGrouping(grouping, type);
+  // A leading zero pads numbers between sign and digits, unless an alignment says otherwise.
+  const align = groups['align'] ?? (zero && groups['fill'] === undefined && defaultAlign === '>' ? '=' : defaultAlign);
   return {
     fill: groups['fill'] ?? (zero ? '0' : ' '),
-    // A leading zero means padding between the sign and the digits, unless an alignment says otherwise.
-    align: align === '' && zero ? '=' : align,
+    align: align as FormatSpec['align'],
     sign: (groups['sign'] ?? '') as FormatSpec['sign'],
     noNegativeZero: groups['zneg'] !== undefined,
     alternate: groups['alternate'] !== undefined,
     width: count(groups['width']) ?? 0,
-    grouping: groupingOf(groups['grouping']),
+    grouping,
     precision: count(groups['precision']),
     type,
   };

@@ -71,7 +71,7 @@ function foldCharacter(character: string): string {
 
 /** `str.casefold()`: Unicode's full case folding. */
 export function caseFold(text: string): string {
-  // eslint-disable-next-line no-control-regex -- plain ASCII needs no folding table
+   
   if (/^[\0-\x7f]*$/.test(text)) return text.toLowerCase();
   return [...text].map(foldCharacter).join('');
 }

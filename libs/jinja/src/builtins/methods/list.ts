@@ -1,0 +1,122 @@
+import { PythonError, typeError, valueError } from '../../errors.ts';
+import {
+  builtin,
+  Callable,
+  compare,
+  identicalOrEqual,
+  iterate,
+  NO_KWARGS,
+  sequenceItems,
+  toList,
+  truthy,
+  type Builtin,
+  type Implementation,
+  type ParameterNotation,
+  type Runtime,
+  type Value,
+} from '../../values/index.ts';
+import { integer, integerOrNull } from '../arguments.ts';
+
+type ListRun = (self: Value[], args: readonly Value[], runtime: Runtime) => Value;
+
+/** A list that may be changed. Data that its owner froze stays as it is. */
+function writable(self: Value): Value[] {
+  if (!Array.isArray(self)) throw typeError('not a list');
+  if (Object.isFrozen(self)) throw typeError('this list is read-only');
+  return self as Value[];
+}
+
+function changing(name: string, parameters: readonly ParameterNotation[], run: ListRun): Builtin {
+  const implementation: Implementation = (runtime, [self = null, ...args]) => run(writable(self), args, runtime);
+  return builtin(name, ['self', ...parameters], implementation);
+}
+
+/** Python's `None` of a method that only changes its object. */
+const nothing = (_changed: unknown): Value => null;
+
+function pop(self: Value[], index: number): Value {
+  if (self.length === 0) throw new PythonError('IndexError', 'pop from empty list');
+  const at = index < 0 ? index + self.length : index;
+  if (at < 0 || at >= self.length) throw new PythonError('IndexError', 'pop index out of range');
+  return self.splice(at, 1)[0] ?? null;
+}
+
+function insert(self: Value[], index: number, item: Value): void {
+  const at = index < 0 ? Math.max(index + self.length, 0) : Math.min(index, self.length);
+  self.splice(at, 0, item);
+}
+
+function find(items: readonly Value[], wanted: Value, start = 0, end = items.length): number {
+  for (let at = start; at < Math.min(end, items.length); at += 1) {
+    if (identicalOrEqual(items[at] ?? null, wanted)) return at;
+  }
+  return -1;
+}
+
+function remove(self: Value[], wanted: Value): void {
+  const at = find(self, wanted);
+  if (at < 0) throw valueError('list.remove(x): x not in list');
+  self.splice(at, 1);
+}
+
+/** Sorts by keys computed once. Equal items keep their order, also when reversed. */
+export function sortBy(items: readonly Value[], key: (item: Value) => Value, reverse: boolean): Value[] {
+  const keyed = items.map((item) => ({ key: key(item), item }));
+  keyed.sort((a, b) => (reverse ? compare(b.key, a.key) : compare(a.key, b.key)));
+  return keyed.map(({ item }) => item);
+}
+
+function sort(self: Value[], key: Value, reverse: Value, runtime: Runtime): void {
+  if (key !== null && !(key instanceof Callable)) throw typeError('object is not callable');
+  const keyOf = key === null ? (item: Value) => item : (item: Value) => key.call(runtime, [item], NO_KWARGS);
+  const sorted = sortBy(self, keyOf, truthy(reverse));
+  self.splice(0, self.length, ...sorted);
+}
+
+function extend(self: Value[], items: Value, runtime: Runtime): void {
+  for (const item of iterate(items === self ? [...self] : items)) {
+    self.push(item);
+    runtime.checkSize(self.length, 'maxRepeat');
+  }
+}
+
+function index(name: string, self: Value, [wanted = null, start = 0, end = null]: readonly Value[]): number {
+  const items = sequenceItems(self) ?? [];
+  const place = (value: number): number => (value < 0 ? Math.max(value + items.length, 0) : value);
+  const at = find(items, wanted, place(integer(start)), place(integerOrNull(end) ?? items.length));
+  if (at < 0) throw valueError(name === 'tuple' ? 'tuple.index(x): x not in tuple' : 'is not in list');
+  return at;
+}
+
+const count = (self: Value, wanted: Value): number =>
+  (sequenceItems(self) ?? []).filter((item) => identicalOrEqual(item, wanted)).length;
+
+/** `index` and `count`, which lists and tuples share. */
+const sequenceMethods = (name: string): readonly Builtin[] => [
+  builtin('index', ['self', 'value', ['start', 0], ['stop', null]], (_runtime, [self = null, ...args]) =>
+    index(name, self, args),
+  ),
+  builtin('count', ['self', 'value'], (_runtime, [self = null, wanted = null]) => count(self, wanted)),
+];
+
+export const tupleMethods: readonly Builtin[] = sequenceMethods('tuple');
+
+export const listMethods: readonly Builtin[] = [
+  ...sequenceMethods('list'),
+  changing('append', ['object'], (self, [item = null]) => nothing(self.push(item))),
+  changing('extend', ['iterable'], (self, [items = null], runtime) => nothing(extend(self, items, runtime))),
+  changing('insert', ['index', 'object'], (self, [at = 0, item = null]) => nothing(insert(self, integer(at), item))),
+  changing('pop', [['index', -1]], (self, [at = -1]) => pop(self, integer(at))),
+  changing('remove', ['value'], (self, [item = null]) => nothing(remove(self, item))),
+  changing('clear', [], (self) => nothing(self.splice(0))),
+  changing('reverse', [], (self) => nothing(self.reverse())),
+  changing(
+    'sort',
+    [
+      ['key', null],
+      ['reverse', false],
+    ],
+    (self, [key = null, reverse = false], runtime) => nothing(sort(self, key, reverse, runtime)),
+  ),
+  builtin('copy', ['self'], (_runtime, [self = null]) => toList(self)),
+];
