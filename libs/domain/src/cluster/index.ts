@@ -1,0 +1,3 @@
+export { Cluster } from './cluster.ts';
+export type { TakenChanges } from './field-record.ts';
+export { fleetObjects, type FleetObjects } from './fleet-state.ts';

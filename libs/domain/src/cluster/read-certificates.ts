@@ -1,0 +1,108 @@
+import { certificateFault } from '../certificate.ts';
+import type { JsonObject } from '../json.ts';
+import type { Problem } from '../problem.ts';
+import { type ObjectData, type Verdict, badName, dataOf, unreadable } from './verdict.ts';
+
+/** A certificate and the key that fits it, both PEM. */
+export interface CertificatePair {
+  readonly certificate: string;
+  readonly key: string;
+}
+
+interface Checked {
+  readonly certificate: unknown;
+  readonly key: unknown;
+  readonly result: CertificatePair | Omit<Problem, 'key'>;
+}
+
+/**
+ * Reads the configmap `certificates` and the secret `keys` together; both may be absent.
+ *
+ * Checking a pair costs some 100 µs of cryptography, so a pair that did not change is not checked again.
+ * A name with one part only is not listed. A pair that does not fit keeps its last good one: an update writes the
+ * two objects one after the other, and in between they never fit.
+ */
+export class CertificateReader {
+  readonly #certificates: string;
+  readonly #keys: string;
+  #checked = new Map<string, Checked>();
+
+  /** The two objects' paths. */
+  constructor(certificates: string, keys: string) {
+    this.#certificates = certificates;
+    this.#keys = keys;
+  }
+
+  read(certificatesText: string | undefined, keysText: string | undefined): Verdict<CertificatePair> {
+    const certificates = dataOf(this.#certificates, certificatesText);
+    const keys = dataOf(this.#keys, keysText);
+    const bad = [certificates, keys].flatMap((read) => (read.kind === 'bad' ? [read.problem] : []));
+    return bad.length > 0 ? unreadable(...bad) : this.#pair(entries(certificates), entries(keys));
+  }
+
+  #pair(certificates: JsonObject, keys: JsonObject): Verdict<CertificatePair> {
+    const good = new Map<string, CertificatePair>();
+    const kept = new Set<string>();
+    const problems: Problem[] = [];
+    const checked = new Map<string, Checked>();
+    for (const name of new Set([...Object.keys(certificates), ...Object.keys(keys)])) {
+      const problem = this.#namePart(name, certificates, keys);
+      if (problem) {
+        problems.push(problem);
+        continue;
+      }
+      const pair = this.#check(name, certificates[name], keys[name]);
+      checked.set(name, pair);
+      if ('certificate' in pair.result) good.set(name, pair.result);
+      else {
+        kept.add(name);
+        problems.push({ ...pair.result, key: name });
+      }
+    }
+    this.#checked = checked;
+    return { good, kept, problems };
+  }
+
+  /** What keeps a name from being a pair at all: a bad name or a missing part. */
+  #namePart(name: string, certificates: JsonObject, keys: JsonObject): Problem | undefined {
+    const hasCertificate = Object.hasOwn(certificates, name);
+    const [present, absent] = hasCertificate ? [this.#certificates, this.#keys] : [this.#keys, this.#certificates];
+    if (hasCertificate && Object.hasOwn(keys, name)) return badName(present, name);
+    const reason = `${hasCertificate ? 'its key' : 'its certificate'} is missing in ${absent}`;
+    return badName(present, name) ?? { object: present, key: name, code: 'bad-certificate', reason };
+  }
+
+  #check(name: string, certificate: unknown, key: unknown): Checked {
+    const before = this.#checked.get(name);
+    if (before && before.certificate === certificate && before.key === key) return before;
+    return { certificate, key, result: this.#result(certificate, key) };
+  }
+
+  #result(certificate: unknown, key: unknown): Checked['result'] {
+    const code = 'bad-certificate';
+    if (typeof certificate !== 'string')
+      return { object: this.#certificates, code, reason: 'the value is not a string' };
+    if (privateKeyBlock.test(certificate)) {
+      const reason = `it holds a private key: put that into ${this.#keys}`;
+      return { object: this.#certificates, code, reason };
+    }
+    const decoded = decodeBase64(key);
+    if (decoded === undefined) return { object: this.#keys, code, reason: 'the value is not base64' };
+    const reason = certificateFault(certificate, decoded);
+    if (reason !== undefined) return { object: this.#certificates, code, reason };
+    return { certificate, key: decoded };
+  }
+}
+
+/** Certificates are stored in the clear, so a key must not ride along in one. */
+const privateKeyBlock = /-----BEGIN [A-Z ]*PRIVATE KEY-----/;
+
+const entries = (read: ObjectData): JsonObject => (read.kind === 'data' ? read.data : {});
+
+/** Node decodes what it can and drops the rest, so the text is looked at first. */
+function decodeBase64(value: unknown): string | undefined {
+  if (typeof value !== 'string') return undefined;
+  const compact = value.replace(/\s+/g, '');
+  if (compact === '' || compact.length % 4 !== 0 || !/^[A-Za-z0-9+/]+={0,2}$/.test(compact)) return undefined;
+  return Buffer.from(compact, 'base64').toString();
+}

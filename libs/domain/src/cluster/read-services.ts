@@ -1,0 +1,23 @@
+import type { Problem } from '../problem.ts';
+import { type ServiceEntry, parseServiceEntry } from '../service-entry.ts';
+import { type Verdict, badName, dataOf, unreadable } from './verdict.ts';
+
+/** Reads the configmap `services`: each key a service entry. `data: {}` means no services; no `data` is a mistake. */
+export function readServices(object: string, text: string | undefined): Verdict<ServiceEntry> {
+  const read = dataOf(object, text);
+  if (read.kind !== 'data') return unreadable(read.problem);
+  const good = new Map<string, ServiceEntry>();
+  const kept = new Set<string>();
+  const problems: Problem[] = [];
+  for (const [key, value] of Object.entries(read.data)) {
+    const named = badName(object, key);
+    const parsed = named ? undefined : parseServiceEntry(key, value);
+    if (named) problems.push(named);
+    else if (parsed?.ok) good.set(key, parsed.entry);
+    else if (parsed) {
+      kept.add(key);
+      problems.push({ object, key, code: 'bad-service', reason: parsed.reason });
+    }
+  }
+  return { good, kept, problems };
+}

@@ -1,0 +1,51 @@
+import { isDataKey } from '../data-key.ts';
+import { type JsonObject, isJsonObject, parseJsonObject } from '../json.ts';
+import type { Problem } from '../problem.ts';
+
+/**
+ * What one of a fleet's objects says about its entries.
+ *
+ * - `good`: entries to use from now on.
+ * - `kept`: entries that are there but cannot be used; the last good value of each stays.
+ * - Any other entry is gone.
+ */
+export interface Verdict<Value> {
+  readonly good: ReadonlyMap<string, Value>;
+  /** `all`: the object itself cannot be read, so every entry keeps its last good value. */
+  readonly kept: ReadonlySet<string> | 'all';
+  readonly problems: readonly Problem[];
+}
+
+export const keeps = (verdict: Verdict<unknown>, name: string): boolean =>
+  verdict.kept === 'all' || verdict.kept.has(name);
+
+export const unreadable = <Value>(...problems: Problem[]): Verdict<Value> => ({
+  good: new Map<string, Value>(),
+  kept: 'all',
+  problems,
+});
+
+/** The `data` of a configmap or secret; `absent` when the object or its data is not there. */
+export type ObjectData =
+  | { readonly kind: 'data'; readonly data: JsonObject }
+  | { readonly kind: 'absent'; readonly problem: Problem }
+  | { readonly kind: 'bad'; readonly problem: Problem };
+
+export function dataOf(object: string, text: string | undefined): ObjectData {
+  if (text === undefined) return { kind: 'absent', problem: { object, code: 'missing', reason: 'it does not exist' } };
+  const parsed = parseJsonObject(text);
+  if (!parsed.ok) return { kind: 'bad', problem: { object, code: 'not-json', reason: parsed.reason } };
+  const { data } = parsed.value;
+  if (data === undefined || data === null) {
+    return { kind: 'absent', problem: { object, code: 'missing', reason: 'it has no "data"' } };
+  }
+  if (!isJsonObject(data))
+    return { kind: 'bad', problem: { object, code: 'bad-object', reason: '"data" is no object' } };
+  return { kind: 'data', data };
+}
+
+export const badNameReason = 'the name may hold only letters, digits, "-", "_" and "." and not begin with ".."';
+
+/** The problem of a name that is no data key. It is never written anywhere, and nothing of its kind is kept. */
+export const badName = (object: string, key: string): Problem | undefined =>
+  isDataKey(key) ? undefined : { object, key, code: 'bad-name', reason: badNameReason };
