@@ -1,8 +1,12 @@
 /**
  * The port every source of Kubernetes objects implements.
  *
- * A source yields one full state and then the changes after it, without a gap. Whenever it lost its place it
- * yields a full state again (a resync); what is missing from that state was deleted.
+ * A source yields one full state and then the changes after it, without a gap. When it lost its place it lists again:
+ * what it knows to be the same store reaches the consumer as changes, anything else as a full state; what is missing
+ * from that state was deleted. A source whose objects cannot change ends by itself after the state.
+ *
+ * The consumer applies events and their changes in the order in which they come, and compares no indexes: ordering is
+ * the source's work, and after a listing some puts hold what the consumer has already.
  */
 export interface Source {
   /** Ends when the signal is aborted; outages are waited out inside, with backoff, and told through `status`. */
@@ -10,6 +14,7 @@ export interface Source {
   readonly status: SourceStatus;
 }
 
+/** `changes` holds all that arrived since the last event, for each path only the newest; apply it as one. */
 export type SourceEvent =
   | { readonly kind: 'state'; readonly objects: readonly StoredObject[]; readonly index: number }
   | { readonly kind: 'changes'; readonly changes: readonly Change[]; readonly index: number };
