@@ -189,7 +189,7 @@ export class Cluster {
     }
   }
 
-  /** Selects the pods of services that came, went or changed, in one pass over the pods of their namespaces. */
+  /** Selects the pods of services that came, went or changed, going over the pods of each namespace once. */
   #select({ removed, added }: ServiceChanges, cause: Provenance): void {
     const before = new ServiceIndex<FleetService>();
     const now = new ServiceIndex<FleetService>();
@@ -202,16 +202,25 @@ export class Cluster {
       now.add(service);
     }
     const states = new Set([...removed, ...added].map(({ fleet }) => fleet));
-    for (const namespace of new Set([...before.namespaces(), ...now.namespaces()])) {
+    // All that goes goes first: a service that moved to another namespace may find pods of the same names there.
+    this.#selectIn(before, undefined, states, cause);
+    this.#selectIn(now, 'member', states, cause);
+  }
+
+  #selectIn(
+    index: ServiceIndex<FleetService>,
+    membership: 'member' | undefined,
+    states: Iterable<FleetState>,
+    cause: Provenance,
+  ): void {
+    for (const namespace of index.namespaces()) {
       for (const [name, pod] of this.#pods.get(namespace) ?? []) {
         if (pod.kind === 'ready') {
-          for (const service of before.matching(namespace, pod.labels)) setMember(service, name, undefined, cause);
-          for (const service of now.matching(namespace, pod.labels)) setMember(service, name, pod.text, cause);
+          const text = membership && pod.text;
+          for (const service of index.matching(namespace, pod.labels)) setMember(service, name, text, cause);
         } else if (pod.kind === 'unreadable') {
-          const object = `pods/${namespace}/${name}`;
-          for (const state of states) {
-            setPodProblem(state, { object, index: cause.index }, state.serves(namespace) ? pod : undefined);
-          }
+          const told = { object: `pods/${namespace}/${name}`, index: cause.index };
+          for (const state of states) setPodProblem(state, told, state.serves(namespace) ? pod : undefined);
         }
       }
     }

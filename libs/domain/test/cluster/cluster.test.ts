@@ -336,3 +336,13 @@ describe('several fleets', () => {
     expect(() => cluster.takeChanges(fleetName('none'))).toThrow('not followed');
   });
 });
+
+it('keeps a pod that has the name of one in the namespace which its service left', () => {
+  cluster.apply([
+    put('pods/other/a', podObject({ app: 'shop' })),
+    put('configmaps/lb/services', services({ shop: { ...shop, namespace: 'other' }, blog: shop })),
+  ]);
+  expect(pods()).toEqual(['pod/blog/a', 'pod/shop/a', 'pod/shop/c']);
+  cluster.apply([put('configmaps/lb/services', services({ shop, blog: { ...shop, namespace: 'other' } }))]);
+  expect(pods()).toEqual(['pod/blog/a', 'pod/blog/c', 'pod/shop/a']);
+});
