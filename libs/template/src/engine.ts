@@ -1,0 +1,27 @@
+/** A mapping as templates see it: in the order of its keys, integer-like keys included. */
+export type Mapping = object;
+
+/** What the render thread needs of a template language. */
+export interface Engine {
+  /** A JSON object's text as a mapping. Throws for what is not one. */
+  parse(text: string): Mapping;
+  mapping(entries: Iterable<readonly [string, unknown]>): Mapping;
+  /** A copy with some keys set; those that were there keep their place. */
+  extended(mapping: Mapping, entries: Iterable<readonly [string, unknown]>): Mapping;
+  /** Replaces all templates, by key; they may include each other. */
+  load(templates: ReadonlyMap<string, string>): void;
+  /** Throws `EngineFault`. */
+  render(name: string, context: Readonly<Record<string, unknown>>): string;
+}
+
+/** Why a template failed, in the engine's words. */
+export class EngineFault extends Error {
+  readonly template: string;
+  readonly line: number | null;
+
+  constructor(reason: string, template: string, line: number | null, cause: unknown) {
+    super(reason, { cause });
+    this.template = template;
+    this.line = line;
+  }
+}

@@ -1,0 +1,54 @@
+/** The render thread's entry: keeps one fleet's inputs, renders when asked. It runs users' templates and nothing else. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { reasonOf } from '@flotilla/domain';
+import { EngineFault } from './engine.ts';
+import { createEngine } from './nunjucks-engine.ts';
+import { mainTemplate, renderAll } from './rendered-files.ts';
+import { TemplateInputs } from './template-inputs.ts';
+import type { FromThread, ThreadData, ToThread } from './thread-messages.ts';
+
+const { settings, outputBytes } = workerData as ThreadData;
+const engine = createEngine({ strict: settings.undefinedValues === 'strict' });
+const inputs = new TemplateInputs(engine, settings);
+
+const send = (message: FromThread, handedOver: ArrayBuffer[] = []): void => {
+  parentPort?.postMessage(message, handedOver);
+};
+
+parentPort?.on('message', (message: ToThread) => {
+  switch (message.kind) {
+    case 'update':
+      inputs.apply(message.changes);
+      break;
+    case 'render':
+      send({ kind: 'rendering' });
+      render();
+      break;
+  }
+});
+
+function render(): void {
+  try {
+    for (const [field, why] of inputs.faults) throw new Error(`the input ${field} cannot be read: ${why}`);
+    const encoder = new TextEncoder();
+    const files: { path: string; bytes: Uint8Array<ArrayBuffer> }[] = [];
+    let room = outputBytes;
+    for (const { path, text } of renderAll(engine, inputs.templates, inputs.context())) {
+      room -= text.length;
+      const bytes = room < 0 ? undefined : encoder.encode(text);
+      room += text.length - (bytes?.length ?? 0);
+      if (!bytes || room < 0) {
+        send({ kind: 'too-large' });
+        return;
+      }
+      files.push({ path, bytes });
+    }
+    send(
+      { kind: 'rendered', files },
+      files.map(({ bytes }) => bytes.buffer),
+    );
+  } catch (error) {
+    const place = error instanceof EngineFault ? error : { template: mainTemplate, line: null };
+    send({ kind: 'failed', template: place.template, line: place.line, reason: reasonOf(error) });
+  }
+}

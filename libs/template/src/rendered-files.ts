@@ -1,0 +1,59 @@
+import { layout, templatePaths } from '@flotilla/domain';
+import { type Engine, EngineFault } from './engine.ts';
+import type { TemplateContext } from './template-inputs.ts';
+
+/** The key of the configmap `config` that is the whole haproxy.cfg. */
+export const mainTemplate = 'template';
+
+const fileEndings = ['.map', '.lst', '.http', '.lua', '.cfg.inc'] as const;
+
+/** Keys that are rendered to files of their own, beside being there to be included. */
+export const isFileTemplate = (key: string): boolean =>
+  key !== mainTemplate && fileEndings.some((ending) => key.endsWith(ending));
+
+export interface RenderedText {
+  /** In the release folder. */
+  readonly path: string;
+  readonly text: string;
+}
+
+/**
+ * Renders the configuration and every file beside it. Throws `EngineFault`.
+ *
+ * A file template that others include and no rendered text points to may be a mere part, which means nothing on its
+ * own (it reads a loop's variable, say): when it cannot be rendered alone it is left out.
+ */
+export function renderAll(
+  engine: Engine,
+  templates: ReadonlyMap<string, string>,
+  context: TemplateContext,
+): RenderedText[] {
+  const config = withLastNewline(engine.render(mainTemplate, context));
+  const rendered: RenderedText[] = [{ path: layout.config, text: config }];
+  const failed: { key: string; fault: EngineFault }[] = [];
+  for (const key of [...templates.keys()].filter(isFileTemplate).sort()) {
+    try {
+      const text = keepLastNewline(templates.get(key) ?? '', engine.render(key, context));
+      rendered.push({ path: `${layout.files}/${key}`, text });
+    } catch (error) {
+      if (!(error instanceof EngineFault)) throw error;
+      failed.push({ key, fault: error });
+    }
+  }
+  for (const { key, fault } of failed) {
+    const isUsed = rendered.some(({ text }) => text.includes(`${templatePaths.filesdir}/${key}`));
+    if (isUsed || !isIncluded(key, templates)) throw fault;
+  }
+  return rendered;
+}
+
+/** HAProxy refuses a configuration whose last line has no end. */
+const withLastNewline = (text: string): string => (text.endsWith('\n') ? text : `${text}\n`);
+
+/** Jinja2 drops a template's last newline; a file gets it back, because the end of an HTTP message's head is one. */
+const keepLastNewline = (source: string, text: string): string =>
+  source.endsWith('\n') ? `${text}\n` : withLastNewline(text);
+
+/** Whether another template names it, as an include, import or extends does. */
+export const isIncluded = (key: string, templates: ReadonlyMap<string, string>): boolean =>
+  [...templates].some(([other, text]) => other !== key && (text.includes(`'${key}'`) || text.includes(`"${key}"`)));

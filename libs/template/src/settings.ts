@@ -1,0 +1,21 @@
+/** What a render may use at most; past it the thread is ended. */
+export interface RenderLimits {
+  /** From the moment the render begins. */
+  readonly timeoutMs: number;
+  /** The thread's heap, with all of the fleet's parsed inputs in it. */
+  readonly heapMb: number;
+  /** All rendered files together. */
+  readonly outputBytes: number;
+}
+
+export const defaultLimits: RenderLimits = { timeoutMs: 10_000, heapMb: 2_048, outputBytes: 64 * 1024 * 1024 };
+
+/** What templates see beside the fleet's inputs. */
+export interface TemplateSettings {
+  /** The value of `stats.password`. */
+  readonly statisticsPassword: string;
+  /** The value of `env`: only what the operator named. */
+  readonly env: Readonly<Record<string, string>>;
+  /** `strict` makes an undefined value an error; `lenient` is Jinja2's default. */
+  readonly undefinedValues: 'lenient' | 'strict';
+}

@@ -1,0 +1,24 @@
+import { rmSync } from 'node:fs';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { build } from 'esbuild';
+
+/** Bundles the render thread as the build does. The file lies inside of the repository, so that packages are found. */
+export async function bundleThread(): Promise<{ entry: URL; remove: () => void }> {
+  const outfile = fileURLToPath(new URL(`../dist/test-${process.pid}-${Date.now()}/render.thread.js`, import.meta.url));
+  await build({
+    entryPoints: [fileURLToPath(new URL('../src/render.thread.ts', import.meta.url))],
+    outfile,
+    bundle: true,
+    platform: 'node',
+    target: 'node20',
+    format: 'esm',
+    conditions: ['@flotilla/source'],
+    loader: { '.lua': 'text' },
+    external: ['nunjucks'],
+    logLevel: 'error',
+  });
+  const remove = (): void => {
+    rmSync(new URL('.', pathToFileURL(outfile)), { recursive: true, force: true });
+  };
+  return { entry: pathToFileURL(outfile), remove };
+}
