@@ -5,6 +5,12 @@ export interface Selecting {
   readonly selector: Labels;
 }
 
+/** The services of one namespace: those that select every pod, the others by one pair of their selector. */
+interface Buckets<Service> {
+  readonly everyPod: Set<Service>;
+  readonly byLabel: Map<string, Map<string, Set<Service>>>;
+}
+
 /**
  * Finds the services that select a pod without asking each of them.
  *
@@ -13,39 +19,40 @@ export interface Selecting {
  * that all services share does not collect them.
  */
 export class ServiceIndex<Service extends Selecting> {
-  readonly #namespaces = new Map<string, Map<string, Set<Service>>>();
-  readonly #bucketOf = new Map<Service, string>();
+  readonly #namespaces = new Map<string, Buckets<Service>>();
+  readonly #bucketOf = new Map<Service, Set<Service>>();
 
   add(service: Service): void {
     let buckets = this.#namespaces.get(service.namespace);
-    if (!buckets) this.#namespaces.set(service.namespace, (buckets = new Map<string, Set<Service>>()));
-    const name = smallestBucket(service.selector, buckets);
-    const bucket = buckets.get(name);
-    if (bucket) bucket.add(service);
-    else buckets.set(name, new Set([service]));
-    this.#bucketOf.set(service, name);
+    if (!buckets) this.#namespaces.set(service.namespace, (buckets = { everyPod: new Set(), byLabel: new Map() }));
+    const bucket = smallestBucket(service.selector, buckets);
+    bucket.add(service);
+    this.#bucketOf.set(service, bucket);
   }
 
   remove(service: Service): void {
-    const name = this.#bucketOf.get(service);
-    if (name === undefined) return;
-    this.#bucketOf.delete(service);
+    this.#bucketOf.get(service)?.delete(service);
+    if (!this.#bucketOf.delete(service)) return;
     const buckets = this.#namespaces.get(service.namespace);
-    const bucket = buckets?.get(name);
-    bucket?.delete(service);
-    if (bucket?.size === 0) buckets?.delete(name);
-    if (buckets?.size === 0) this.#namespaces.delete(service.namespace);
+    if (!buckets) return;
+    for (const [label, values] of buckets.byLabel) {
+      const value = service.selector[label];
+      if (value === undefined || values.get(value)?.size !== 0) continue;
+      values.delete(value);
+      if (values.size === 0) buckets.byLabel.delete(label);
+    }
+    if (buckets.everyPod.size === 0 && buckets.byLabel.size === 0) this.#namespaces.delete(service.namespace);
   }
 
   /** The services that select a pod with these labels, in no particular order. */
   matching(namespace: string, labels: Labels): Service[] {
     const buckets = this.#namespaces.get(namespace);
     if (!buckets) return [];
-    const found = [...(buckets.get(everyPod) ?? [])];
-    for (const label in labels) {
-      for (const service of buckets.get(pair(label, labels[label] ?? '')) ?? []) {
-        if (matches(service.selector, labels)) found.push(service);
-      }
+    const found = [...buckets.everyPod];
+    for (const [label, values] of buckets.byLabel) {
+      const value = Object.hasOwn(labels, label) ? labels[label] : undefined;
+      if (value === undefined) continue;
+      for (const service of values.get(value) ?? []) if (matches(service.selector, labels)) found.push(service);
     }
     return found;
   }
@@ -55,18 +62,16 @@ export class ServiceIndex<Service extends Selecting> {
   }
 }
 
-/** The bucket of `{}`, which selects every pod of the namespace. No pair looks like it. */
-const everyPod = '';
-
-const pair = (label: string, value: string): string => `${label}\0${value}`;
-
-function smallestBucket(selector: Labels, buckets: ReadonlyMap<string, ReadonlySet<unknown>>): string {
-  let best = everyPod;
-  let bestSize = Infinity;
+function smallestBucket<Service>(selector: Labels, { everyPod, byLabel }: Buckets<Service>): Set<Service> {
+  let best: { label: string; value: string; size: number } | undefined;
   for (const [label, value] of Object.entries(selector)) {
-    const name = pair(label, value);
-    const size = buckets.get(name)?.size ?? 0;
-    if (size < bestSize) [best, bestSize] = [name, size];
+    const size = byLabel.get(label)?.get(value)?.size ?? 0;
+    if (!best || size < best.size) best = { label, value, size };
   }
-  return best;
+  if (!best) return everyPod;
+  let values = byLabel.get(best.label);
+  if (!values) byLabel.set(best.label, (values = new Map<string, Set<Service>>()));
+  let bucket = values.get(best.value);
+  if (!bucket) values.set(best.value, (bucket = new Set<Service>()));
+  return bucket;
 }
