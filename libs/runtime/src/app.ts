@@ -1,12 +1,15 @@
+import { constants } from 'node:os';
 import { reasonOf } from '@flotilla/domain';
 import { type ProgramHelp, helpText } from './config/help.ts';
+import { knownNames } from './config/known-names.ts';
 import { ConfigError, type Loaded, type Settings, loadSettings, unknownSettings } from './config/settings.ts';
-import { sealingKey, sharedSettings } from './config/shared-settings.ts';
+import { sealingKey } from './config/shared-settings.ts';
 import { type Check, serveHealth } from './health.ts';
 import { type Logger, createLogger } from './logger.ts';
 import { type Metrics, createMetrics } from './metrics.ts';
 import { ReleaseStack } from './release-stack.ts';
 
+/** 64 and 70 are EX_USAGE and EX_SOFTWARE of sysexits.h. A second signal ends the process with 128 + its number. */
 export const exitCodes = { ok: 0, usage: 64, internal: 70 } as const;
 
 /** What an app is launched with. Everything it opens goes on the release stack. */
@@ -29,15 +32,15 @@ export interface AppDefinition<S extends Settings> extends ProgramHelp {
   readonly launch: (launch: Launch<Loaded<S>>) => Promise<Readonly<Record<string, Check>>>;
 }
 
+type AppSettings = Settings & { FLOTILLA_HTTP: unknown; FLOTILLA_LOG_LEVEL: unknown };
+
 declare const FLOTILLA_VERSION: string | undefined;
 
 /**
  * The body of every `main.ts`: help, configuration, health server, start, and a drain on SIGTERM or SIGINT.
  * A second signal ends the process at once.
  */
-export async function runApp<S extends Settings & { FLOTILLA_HTTP: unknown; FLOTILLA_LOG_LEVEL: unknown }>(
-  app: AppDefinition<S>,
-): Promise<void> {
+export async function runApp<S extends AppSettings>(app: AppDefinition<S>): Promise<void> {
   const [argument] = process.argv.slice(2);
   if (argument === '--help' || argument === '-h') {
     process.stdout.write(helpText(app));
@@ -55,54 +58,97 @@ export async function runApp<S extends Settings & { FLOTILLA_HTTP: unknown; FLOT
     level: String(config.FLOTILLA_LOG_LEVEL),
     fields: app.fields?.(config) ?? {},
   });
-  for (const warning of unknownSettings(Object.keys(app.settings), ownVariables(process.env))) log.warn(warning);
-  const metrics = createMetrics();
+  for (const warning of unknownSettings([...Object.keys(app.settings), ...knownNames], process.env)) log.warn(warning);
+  const ending = new Ending(log);
   const releases = new ReleaseStack();
-  const ending = new AbortController();
-  let exitCode: number = exitCodes.ok;
-  const end = (reason: string): void => {
-    if (ending.signal.aborted) return;
-    log.info({ reason }, 'ending');
-    ending.abort(new Error(reason));
-  };
-  const fail = (error: unknown): void => {
-    log.fatal({ reason: reasonOf(error), stack: error instanceof Error ? error.stack : undefined }, 'cannot go on');
-    exitCode = exitCodes.internal;
-    end('internal error');
-  };
-  for (const name of ['SIGTERM', 'SIGINT'] as const) {
-    process.on(name, () => {
-      if (ending.signal.aborted) process.exit(exitCodes.internal);
-      end(name);
-    });
+  const done = Symbol();
+  const started = start(app, { config, log, releases, ending });
+  const first = await Promise.race([started.catch((error: unknown) => ({ error })), ending.begun.then(() => done)]);
+  if (typeof first === 'object' && first !== null) {
+    if (first.error instanceof ConfigError) {
+      await releases.close();
+      refuse(first.error.faults);
+    }
+    ending.fail(first.error);
   }
-  process.on('unhandledRejection', fail);
-  process.on('uncaughtException', fail);
+  await ending.begun;
+  for (const { what, error } of await releases.close()) {
+    log.warn({ what, reason: reasonOf(error) }, 'did not close cleanly');
+  }
+  log.info('ended');
+  process.exit(ending.exitCode);
+}
 
-  const ended = new Promise<void>((resolve) => {
-    ending.signal.addEventListener('abort', () => {
+/** Health server first, so that `/healthz` answers while the app is starting; then the app. */
+async function start<S extends AppSettings>(
+  app: AppDefinition<S>,
+  context: { config: Loaded<S>; log: Logger; releases: ReleaseStack; ending: Ending },
+): Promise<void> {
+  const { config, log, releases, ending } = context;
+  const metrics = createMetrics();
+  let checks: Readonly<Record<string, Check>> = { started: () => 'the app is starting' };
+  const health = await serveHealth({
+    address: config.FLOTILLA_HTTP as { host: string; port: number },
+    checks: () => (ending.signal.aborted ? { ending: () => 'the app is ending' } : checks),
+    metrics,
+  });
+  releases.add(health, 'health server', (server) => server.close());
+  log.info({ http: health.url }, 'starting');
+  checks = await app.launch({
+    config,
+    log,
+    metrics,
+    releases,
+    signal: ending.signal,
+    fail: (error) => {
+      ending.fail(error);
+    },
+  });
+  if (!ending.signal.aborted) log.info({ http: health.url }, 'started');
+}
+
+/** Why and how the process ends: a signal, or an error that nobody caught. */
+class Ending {
+  exitCode: number = exitCodes.ok;
+  readonly #controller = new AbortController();
+  readonly #log: Logger;
+  readonly signal = this.#controller.signal;
+  readonly begun = new Promise<void>((resolve) => {
+    this.signal.addEventListener('abort', () => {
       resolve();
     });
   });
-  try {
-    const checks = await app.launch({ config, log, metrics, releases, signal: ending.signal, fail });
-    const address = config.FLOTILLA_HTTP as { host: string; port: number };
-    const health = releases.add(await serveHealth({ address, checks, metrics }), 'health server', (server) =>
-      server.close(),
-    );
-    log.info({ http: health.url }, 'started');
-  } catch (error) {
-    if (error instanceof ConfigError) {
-      await releases.close();
-      refuse(error.faults);
+
+  constructor(log: Logger) {
+    this.#log = log;
+    for (const name of ['SIGTERM', 'SIGINT'] as const) {
+      process.on(name, () => {
+        if (this.signal.aborted) process.exit(128 + constants.signals[name]);
+        this.#begin(name);
+      });
     }
-    fail(error);
+    const fail = this.fail.bind(this);
+    process.on('unhandledRejection', fail).on('uncaughtException', fail);
   }
-  await ended;
-  for (const { what, error } of await releases.close())
-    log.warn({ what, reason: reasonOf(error) }, 'did not close cleanly');
-  log.info('ended');
-  process.exit(exitCode);
+
+  fail(error: unknown): void {
+    // What breaks because everything is being closed is no failure of its own.
+    if (this.signal.aborted) {
+      this.#log.warn({ reason: reasonOf(error) }, 'failed while ending');
+      return;
+    }
+    this.exitCode = exitCodes.internal;
+    this.#log.fatal(
+      { reason: reasonOf(error), stack: error instanceof Error ? error.stack : undefined },
+      'cannot go on',
+    );
+    this.#begin('internal error');
+  }
+
+  #begin(reason: string): void {
+    this.#log.info({ reason }, 'ending');
+    this.#controller.abort(new Error(reason));
+  }
 }
 
 function configure<S extends Settings>(app: AppDefinition<S>): Loaded<S> {
@@ -123,7 +169,3 @@ function refuse(faults: readonly string[]): never {
   );
   process.exit(exitCodes.usage);
 }
-
-/** All apps may share one environment: a variable that another app reads is no mistake. */
-const ownVariables = (env: NodeJS.ProcessEnv): NodeJS.ProcessEnv =>
-  Object.fromEntries(Object.entries(env).filter(([name]) => !(name in sharedSettings)));

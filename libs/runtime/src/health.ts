@@ -1,8 +1,9 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { FlotillaError, reasonOf } from '@flotilla/domain';
 import type { Metrics } from './metrics.ts';
 
-/** Undefined when all is well, else why not. */
+/** Undefined when all is well, else why not. A check that throws counts as not well. */
 export type Check = () => string | undefined;
 
 export interface HealthServer {
@@ -13,11 +14,12 @@ export interface HealthServer {
 
 /**
  * Serves `/healthz` (200 while the process answers), `/readyz` (200, or 503 with the reasons) and `/metrics`.
- * Rejects when the address cannot be bound.
+ * Rejects with a `FlotillaError` when the address cannot be bound.
  */
 export async function serveHealth(options: {
   address: { host: string; port: number };
-  checks: Readonly<Record<string, Check>>;
+  /** Asked at every request, so that an app that is starting or ending can say so. */
+  checks: () => Readonly<Record<string, Check>>;
   metrics: Metrics;
 }): Promise<HealthServer> {
   const { address, checks, metrics } = options;
@@ -30,10 +32,10 @@ export async function serveHealth(options: {
         send(200, { ok: true });
         break;
       case '/readyz': {
-        const results = Object.entries(checks).map(([name, check]) => [name, check()] as const);
+        const results = Object.entries(checks()).map(([name, check]) => [name, ask(check)] as const);
         const problems = Object.fromEntries(results.filter(([, problem]) => problem !== undefined));
         const ready = Object.keys(problems).length === 0;
-        send(ready ? 200 : 503, { ready, checks: Object.keys(checks), problems });
+        send(ready ? 200 : 503, { ready, checks: results.map(([name]) => name), problems });
         break;
       }
       case '/metrics':
@@ -50,6 +52,11 @@ export async function serveHealth(options: {
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject).listen(address.port, address.host, resolve);
+  }).catch((cause: unknown) => {
+    const { host, port } = address;
+    throw new FlotillaError('health-address', `FLOTILLA_HTTP ${host}:${port} cannot be used: ${reasonOf(cause)}`, {
+      cause,
+    });
   });
   const { port } = server.address() as AddressInfo;
   return {
@@ -62,4 +69,12 @@ export async function serveHealth(options: {
         server.closeAllConnections();
       }),
   };
+}
+
+function ask(check: Check): string | undefined {
+  try {
+    return check();
+  } catch (error) {
+    return reasonOf(error);
+  }
 }

@@ -5,24 +5,30 @@ export class ReleaseStack {
   readonly #releases: { what: string; release: () => unknown }[] = [];
   #closing: Promise<readonly ReleaseFault[]> | undefined;
 
-  /** Registers how a thing is closed; it returns the thing. */
+  constructor(
+    /** For each thing to close. */
+    readonly deadlineMs = 10_000,
+  ) {}
+
+  /** Registers how a thing is closed; it returns the thing. What is opened after the end began is closed at once. */
   add<Thing>(thing: Thing, what: string, release: (thing: Thing) => unknown): Thing {
     this.#releases.push({ what, release: () => release(thing) });
+    if (this.#closing) this.#closing = this.#closing.then(async (faults) => [...faults, ...(await this.#closeAll())]);
     return thing;
   }
 
   /** Closes everything, also when one of them fails; says what failed. A second call waits for the first. */
-  close(deadlineMs = 10_000): Promise<readonly ReleaseFault[]> {
-    this.#closing ??= this.#closeAll(deadlineMs);
+  close(): Promise<readonly ReleaseFault[]> {
+    this.#closing ??= this.#closeAll();
     return this.#closing;
   }
 
-  async #closeAll(deadlineMs: number): Promise<readonly ReleaseFault[]> {
+  async #closeAll(): Promise<readonly ReleaseFault[]> {
     const faults: ReleaseFault[] = [];
     for (let next = this.#releases.pop(); next; next = this.#releases.pop()) {
       const { what, release } = next;
       try {
-        await withDeadline(Promise.resolve(release()), deadlineMs, `closing ${what}`);
+        await withDeadline(Promise.resolve(release()), this.deadlineMs, `closing ${what}`);
       } catch (error) {
         faults.push({ what, error });
       }

@@ -22,7 +22,8 @@ export function helpText({ name, about, settings }: ProgramHelp): string {
     '',
     entries.join('\n\n'),
     '',
-    'Exit codes: 0 ended as asked, 64 a setting is missing or refused, 70 an internal error.',
+    'Exit codes: 0 ended as asked, 64 a setting is missing or refused,',
+    '70 an internal error.',
     '',
   ].join('\n');
 }

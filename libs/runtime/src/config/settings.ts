@@ -44,7 +44,8 @@ export function loadSettings<S extends Settings>(settings: S, env: NodeJS.Proces
   for (const [name, declared] of Object.entries(settings)) {
     const text = env[name] || declared.default;
     if (text === undefined) {
-      if (!declared.optional) faults.push(`${name} is not set: ${declared.help}${exampleOf(name, declared)}`);
+      if (!declared.optional)
+        faults.push(`${name} is not set: ${declared.help.replace(/\.$/, '')}${exampleOf(name, declared)}`);
       continue;
     }
     const result = declared.schema.safeParse(text);
