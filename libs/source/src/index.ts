@@ -1,1 +1,2 @@
-export {};
+export * from './etcd2/index.ts';
+export * from './files/index.ts';

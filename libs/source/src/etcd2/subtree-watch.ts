@@ -1,0 +1,192 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type AbortScope, abortScope, aborted } from './abort.ts';
+import { backoffMs } from './backoff.ts';
+import { concerns, type Scope, toChange, toObject } from './changes.ts';
+import type { Etcd2Client } from './client.ts';
+import type { ListReason } from './events.ts';
+import { HeldEvents } from './held-events.ts';
+import { fillHole } from './hole.ts';
+import type { Etcd2Settings } from './options.ts';
+import { type Place, nextStep } from './place.ts';
+import type { Progress } from './progress.ts';
+import type { EtcdEvent } from './wire.ts';
+
+/** A stream that lived shorter than this makes the next one wait. */
+const shortLifeMs = 1_000;
+const maxReopenMs = 1_000;
+
+/** Ends everything that belonged to one stream. */
+class StreamEnded extends Error {}
+
+/**
+ * Follows one subtree on one endpoint, stream after stream.
+ *
+ * Each stream goes through the same states:
+ *
+ * - opening: it is registered "from now"; its events are held back
+ * - catching up: what lies between the place and the registration comes from etcd's history, or from a listing
+ * - live: held events that are newer than the place are applied, then each one as it arrives
+ *
+ * A stream that ends is replaced by a new one. Everything else that fails (no connection, refused, another store)
+ * is thrown and ends the session with this endpoint.
+ */
+export class SubtreeWatch {
+  readonly #client: Etcd2Client;
+  readonly #subtree: string;
+  readonly #settings: Etcd2Settings;
+  readonly #progress: Progress;
+  readonly #scope: Scope;
+  /** The stream that is live. */
+  #live: AbortScope | undefined;
+  /** Up to where the live stream's silence was found to be right. */
+  #checked = 0;
+
+  constructor(client: Etcd2Client, subtree: string, settings: Etcd2Settings, progress: Progress) {
+    this.#client = client;
+    this.#subtree = subtree;
+    this.#settings = settings;
+    this.#progress = progress;
+    this.#scope = { prefix: settings.prefix, subtree, wants: settings.wants };
+  }
+
+  /** Runs until the signal is aborted or the endpoint fails; always ends by throwing. */
+  async follow(signal: AbortSignal): Promise<never> {
+    for (let shortLives = 0; ;) {
+      const began = performance.now();
+      const reason = await this.#followStream(signal);
+      signal.throwIfAborted();
+      shortLives = performance.now() - began < shortLifeMs ? shortLives + 1 : 0;
+      const retryMs = backoffMs(shortLives, maxReopenMs, Math.random());
+      this.#settings.tell({ kind: 'interrupted', subtree: this.#subtree, reason, retryMs });
+      await sleep(retryMs, undefined, { signal });
+    }
+  }
+
+  /**
+   * Asks the history for an event that the live stream should have brought, up to the store's `index`. A connection
+   * that is frozen on the way, while others work, shows only like this.
+   *
+   * When more than 1,000 events came since the last look, the history no longer tells; the next look may.
+   */
+  async proveAlive(index: number, signal: AbortSignal): Promise<void> {
+    const stream = this.#live;
+    const from = Math.max(this.#checked, this.#place.last) + 1;
+    if (!stream || from > index) return;
+    const found = await this.#firstMissed(from, signal);
+    if (found === 'unknown') return;
+    this.#checked = index;
+    if (found === 'none') return;
+    await sleep(this.#settings.stallGraceMs, undefined, { signal });
+    if (this.#live !== stream || this.#place.last >= found) return;
+    stream.abort(new StreamEnded(`the stream is stalled: it did not bring the event at index ${found}`));
+  }
+
+  /** The index of the first event from here on that a live stream brings; etcd answers at once when there is one. */
+  async #firstMissed(from: number, parent: AbortSignal): Promise<number | 'none' | 'unknown'> {
+    const scope = abortScope(parent);
+    const patience = setTimeout(scope.end, this.#settings.stallGraceMs);
+    let taken = false;
+    try {
+      for (let next = from; ;) {
+        const answer = await this.#client.poll(this.#subtree, next, scope.signal, () => (taken = true));
+        if (answer.kind !== 'event') return 'none';
+        next = answer.event.node.modifiedIndex;
+        if (concerns(answer.event, this.#scope)) return next;
+        next++;
+      }
+    } catch (error) {
+      if (parent.aborted || !scope.signal.aborted) throw error;
+      return taken ? 'none' : 'unknown';
+    } finally {
+      clearTimeout(patience);
+      scope.end();
+    }
+  }
+
+  /** From opening a stream to its end; gives the reason it ended. */
+  async #followStream(session: AbortSignal): Promise<string> {
+    const life = abortScope(session);
+    const held = new HeldEvents(this.#settings.requestTimeoutMs);
+    let take = (event: EtcdEvent): void => {
+      held.add(event);
+    };
+    try {
+      const stream = await this.#client.watch(this.#subtree, (event) => take(event), life.signal);
+      void stream.ended.then((reason) => {
+        life.abort(new StreamEnded(reason));
+      });
+      this.#progress.recognize(stream);
+      await this.#catchUp(stream.index, held, life.signal);
+      for (const event of held.release()) this.#apply(event);
+      take = (event) => {
+        this.#apply(event);
+      };
+      this.#goLive(life, stream.index);
+      return await aborted(life.signal);
+    } catch (error) {
+      if (error instanceof StreamEnded) return error.message;
+      throw error;
+    } finally {
+      this.#live = undefined;
+      this.#progress.detach(this.#subtree);
+      held.release();
+      life.end();
+    }
+  }
+
+  #goLive(life: AbortScope, registration: number): void {
+    this.#live = life;
+    this.#checked = registration;
+    this.#progress.attach(this.#subtree);
+  }
+
+  async #catchUp(registration: number, held: HeldEvents, signal: AbortSignal): Promise<void> {
+    const step = nextStep(this.#progress.place(this.#subtree), registration);
+    const reason = step.kind === 'list' ? step.reason : await this.#fill(step.place, registration, held, signal);
+    if (reason) await this.#list(reason, signal);
+  }
+
+  async #fill(
+    place: Place,
+    registration: number,
+    held: HeldEvents,
+    signal: AbortSignal,
+  ): Promise<ListReason | undefined> {
+    const subtree = this.#subtree;
+    const onProven = (): void => {
+      this.#progress.attach(subtree);
+    };
+    const onMissed = (event: EtcdEvent): void => {
+      this.#apply(event);
+    };
+    const result = await fillHole(this.#client, { subtree, place, registration, held, onProven, onMissed }, signal);
+    if (result.kind !== 'filled') return result.kind;
+    this.#settings.tell({ kind: 'filled', subtree, from: place.last, events: result.events });
+    return undefined;
+  }
+
+  async #list(reason: ListReason, signal: AbortSignal): Promise<void> {
+    const floor = this.#progress.newest;
+    const listing = await this.#client.list(this.#subtree, signal);
+    this.#progress.recognizeMajority(listing, floor);
+    const objects = listing.nodes.map((node) => toObject(node, this.#scope)).filter((object) => object !== undefined);
+    const told = this.#progress.listed(this.#subtree, objects, listing.index);
+    const how = await Promise.race([told, aborted(signal)]);
+    if (how === 'changes') {
+      this.#settings.tell({ kind: 'resync', subtree: this.#subtree, reason, objects: objects.length });
+    }
+  }
+
+  #apply(event: EtcdEvent): void {
+    const { key, modifiedIndex } = event.node;
+    if (modifiedIndex <= this.#place.last) return;
+    this.#progress.events++;
+    this.#progress.setPlace(this.#subtree, { last: modifiedIndex, provenBy: key });
+    const change = toChange(event, this.#scope);
+    if (change) this.#progress.change(this.#subtree, change);
+  }
+
+  get #place(): Place {
+    return this.#progress.place(this.#subtree) ?? { last: 0, provenBy: undefined };
+  }
+}

@@ -1,0 +1,3 @@
+export { ManifestError } from './errors.ts';
+export { type ManifestObject, parseManifest } from './manifest.ts';
+export { createFilesSource, readManifests } from './source.ts';
