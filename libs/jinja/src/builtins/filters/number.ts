@@ -124,7 +124,8 @@ function fileSize(value: Value, binary: boolean): string {
   const base = binary ? 1024 : 1000;
   if (bytes === 1) return '1 Byte';
   if (bytes < base) return `${integerFrom(makeFloat(bytes))} Bytes`;
-  const power = PREFIXES.findIndex((_, index) => bytes < base ** (index + 2));
+  // Compared with the exact unit, as Python does: 1000 ** 8 is no float.
+  const power = PREFIXES.findIndex((_, index) => bytes < BigInt(base) ** BigInt(index + 2));
   const index = power < 0 ? PREFIXES.length - 1 : power;
   const amount = (base * bytes) / base ** (index + 2);
   const prefix = PREFIXES[index] ?? '';

@@ -77,19 +77,26 @@ interface IndentOptions {
   readonly blank: boolean;
 }
 
+/** What stands in front of a line; a Markup escapes the lines of a plain text. */
+function indention(runtime: Runtime, value: string | Markup, width: Value): string | Markup {
+  const space = isText(width) ? width : repeatText(runtime, ' ', integer(width));
+  return value instanceof Markup ? new Markup(textOf(space)) : space;
+}
+
 function indent(runtime: Runtime, value: Value, options: IndentOptions): Value {
   if (!isText(value)) return rejectOperand(`unsupported operand type(s) for +=: '${typeName(value)}' and 'str'`, value);
-  const space = isText(options.width) ? options.width : repeatText(runtime, ' ', integer(options.width));
-  // What stands in front of the lines of a Markup is taken for markup.
-  const unit = textOf(space);
+  const unit = indention(runtime, value, options.width);
   const lines = splitLines(`${textOf(value)}\n`);
-  const size = textOf(value).length + lines.length * unit.length;
-  runtime.checkSize(size, 'maxOutput');
-  const indented = lines.map((line, index) => {
-    const wanted = index === 0 ? options.first : options.blank || line !== '';
-    return wanted ? unit + line : line;
-  });
-  return as(value, indented.join('\n'));
+  runtime.checkSize(textOf(value).length + lines.length * textOf(unit).length, 'maxOutput');
+  const escaping = unit instanceof Markup && !(value instanceof Markup);
+  const safe = (line: string): string => (escaping ? escape(line).text : line);
+  if (options.blank) {
+    const text = lines.map(safe).join(`\n${textOf(unit)}`);
+    return as(unit, options.first ? textOf(unit) + text : text);
+  }
+  const [head = '', ...rest] = lines;
+  const text = [head, ...rest.map((line) => (line === '' ? line : textOf(unit) + safe(line)))].join('\n');
+  return options.first ? as(unit, textOf(unit) + safe(text)) : as(value, text);
 }
 
 interface TruncateOptions {

@@ -31,16 +31,13 @@ function join(whole: string, fraction: string, style: FloatStyle, exponent: stri
 }
 
 function general(value: Decimal, precision: number, style: FloatStyle): string {
-  const digits = style.alternate ? value.digits : value.digits.replace(/0+$/, '');
+  const keepZeros = style.alternate === true && style.conversion === 'g';
+  const digits = keepZeros ? value.digits : value.digits.replace(/0+$/, '');
   const limit = style.conversion === 'r' ? 16 : precision - (style.addPointZero ? 1 : 0);
   if (value.point <= -4 || value.point > limit) {
     return join(digits.slice(0, 1) || '0', digits.slice(1), style, exponentText(value.point - 1));
   }
-  const { whole, fraction } = withPoint(
-    digits,
-    value.point,
-    style.alternate ? precision - Math.max(value.point, 0) : 0,
-  );
+  const { whole, fraction } = withPoint(digits, value.point, keepZeros ? precision - Math.max(value.point, 0) : 0);
   return join(whole, fraction, style, '');
 }
 

@@ -1,6 +1,5 @@
 import { PythonError, typeError, valueError } from '../../errors.ts';
-import type {
-  Float} from '../../values/index.ts';
+import type { Float } from '../../values/index.ts';
 import {
   isFloat,
   isNumber,

@@ -25,7 +25,7 @@ export function pad(text: string, size: number, spec: Pick<FormatSpec, 'fill' | 
 
 /** Separators between groups, counted from the right; zeros in front fill up to `width` without starting with one. */
 function group(digits: string, separator: string, size: number, width: number): string {
-  if (separator === '') return digits.padStart(width, '0');
+  if (separator === '' || !/^[\da-f]+$/i.test(digits)) return digits.padStart(width, '0');
   let count = Math.max(digits.length, width - Math.floor(width / (size + 1)));
   while (count + Math.floor((count - 1) / size) < width) count += 1;
   const padded = digits.padStart(count, '0');

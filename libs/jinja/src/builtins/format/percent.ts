@@ -69,6 +69,10 @@ class PercentFormatter {
 
   /** The text of one conversion, from behind its percent sign. */
   private one(): string {
+    if (this.format[this.at] === '%') {
+      this.at += 1;
+      return '%';
+    }
     const keyed = this.format[this.at] === '(' ? this.keyed() : undefined;
     SPECIFIER.lastIndex = this.at;
     const match = SPECIFIER.exec(this.format);
@@ -78,7 +82,6 @@ class PercentFormatter {
     const given = width === undefined ? 0 : this.count(width, take);
     const places = whole.includes('.') ? Math.max(this.count(precision ?? '0', take), 0) : null;
     const letter = this.letter();
-    if (letter === '%') return '%';
     const conversion: Conversion = {
       letter,
       left: flags.includes('-') || given < 0,
@@ -95,7 +98,7 @@ class PercentFormatter {
     const code = this.format.codePointAt(this.at);
     if (code === undefined) throw valueError('incomplete format');
     const letter = String.fromCodePoint(code);
-    if (!'%sracdiuoxXeEfFgG'.includes(letter)) {
+    if (!'sracdiuoxXeEfFgG'.includes(letter)) {
       throw valueError(`unsupported format character '${letter}' (0x${code.toString(16)}) at index ${this.at}`);
     }
     this.at += 1;

@@ -53,11 +53,16 @@ export function capitalize(text: string): string {
 
 /** `str.swapcase()`. */
 export function swapCase(text: string): string {
+  // A sigma's lower case depends on where it stands, so lower case is taken from the whole text where it lines up.
+  const lowered = text.toLowerCase();
+  const aligned = lowered.length === text.length;
   let result = '';
+  let at = 0;
   for (const character of text) {
-    if (/\p{Uppercase}/u.test(character)) result += character.toLowerCase();
-    else if (/\p{Lowercase}/u.test(character)) result += character.toUpperCase();
-    else result += character;
+    const end = at + character.length;
+    if (/\p{Uppercase}/u.test(character)) result += aligned ? lowered.slice(at, end) : character.toLowerCase();
+    else result += /\p{Lowercase}/u.test(character) ? character.toUpperCase() : character;
+    at = end;
   }
   return result;
 }
@@ -71,7 +76,6 @@ function foldCharacter(character: string): string {
 
 /** `str.casefold()`: Unicode's full case folding. */
 export function caseFold(text: string): string {
-   
   if (/^[\0-\x7f]*$/.test(text)) return text.toLowerCase();
   return [...text].map(foldCharacter).join('');
 }

@@ -19,7 +19,7 @@ export const isNumeric = (text: string): boolean => NUMERIC.test(text);
 export const isAlpha = (text: string): boolean => /^\p{L}+$/u.test(text);
 export const isAlnum = (text: string): boolean => /^[\p{L}\p{N}]+$/u.test(text);
 export const isIdentifier = (text: string): boolean => /^[\p{XIDS}_]\p{XIDC}*$/u.test(text);
- 
+
 export const isAscii = (text: string): boolean => /^[\0-\x7f]*$/.test(text);
 export const isPrintable = (text: string): boolean => !UNPRINTABLE.test(text.replaceAll(' ', ''));
 export const isLower = (text: string): boolean => /\p{Lowercase}/u.test(text) && !/[\p{Uppercase}\p{Lt}]/u.test(text);

@@ -5,7 +5,9 @@ import { ENTITY_TABLE, LEGACY_ENTITY_NAMES } from './entity-names.ts';
  * what `Markup.unescape` and `striptags` turn back into characters.
  */
 const REFERENCE = /&(#[0-9]+;?|#[xX][0-9a-fA-F]+;?|[^\t\n\f <&#;]{1,32};?)/gu;
-const WINDOWS_1252 = new TextDecoder('windows-1252');
+/** What references to U+0080–U+009F mean: the characters of windows-1252. (Node's own decoder takes it for Latin-1.) */
+const WINDOWS_1252 =
+  '\u20ac\x81\u201a\u0192\u201e\u2026\u2020\u2021\u02c6\u2030\u0160\u2039\u0152\x8d\u017d\x8f\x90\u2018\u2019\u201c\u201d\u2022\u2013\u2014\u02dc\u2122\u0161\u203a\u0153\x9d\u017e\u0178';
 
 let table: ReadonlyMap<string, string> | null = null;
 
@@ -33,7 +35,7 @@ function numericCharacter(reference: string): string {
   const code = /^[xX]/.test(digits) ? Number.parseInt(digits.slice(1), 16) : Number.parseInt(digits, 10);
   if (code === 0) return '\ufffd';
   if (code === 13) return '\r';
-  if (code >= 0x80 && code <= 0x9f) return WINDOWS_1252.decode(Uint8Array.of(code));
+  if (code >= 0x80 && code <= 0x9f) return WINDOWS_1252.charAt(code - 0x80);
   if ((code >= 0xd800 && code <= 0xdfff) || code > 0x10ffff) return '\ufffd';
   return isDropped(code) ? '' : String.fromCodePoint(code);
 }

@@ -31,7 +31,7 @@ const BLANKS = new RegExp(`(${BLANK}+)`);
 
 /** Where to cut a word that is too long: after the last hyphen that fits, else at the width. */
 function cutPoint(word: string, room: number, breakOnHyphens: boolean): number {
-  if (!breakOnHyphens || countCharacters(word) <= room) return room;
+  if (!breakOnHyphens || room === 0 || countCharacters(word) <= room) return room;
   const characters = [...word];
   const hyphen = characters.lastIndexOf('-', room - 1);
   return hyphen > 0 && characters.slice(0, hyphen).some((character) => character !== '-') ? hyphen + 1 : room;
