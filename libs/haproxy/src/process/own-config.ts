@@ -1,0 +1,58 @@
+import type { ConfigModel } from '../model/config.ts';
+import { type HaproxyVersion, atLeast, parseVersion } from '../model/version.ts';
+
+/**
+ * The agent's own configuration file, loaded after the user's: several `-f` files merge (management guide, "-f").
+ * It adds what the agent needs and bounds old workers, and leaves alone what the user's file sets.
+ */
+export interface OwnConfig {
+  /** Path of the stats socket the agent talks to; HAProxy hands its listeners over through it as well. */
+  readonly statsSocket: string;
+  /** What identifies the release; a worker tells it with `show env FLOTILLA_RELEASE`. */
+  readonly release: string;
+  /** The user's configuration, to see what it sets itself. */
+  readonly userConfig: ConfigModel;
+  /** HAProxy's version, e.g. `2.6.12`; an unknown keyword would be fatal to an older one. */
+  readonly version: string;
+}
+
+/**
+ * The environment variable that identifies what a worker runs. Not `description`: that belongs to the user and shows
+ * on the statistics page.
+ */
+export const releaseVariable = 'FLOTILLA_RELEASE';
+
+/**
+ * Bounds on old workers: each keeps its full memory while its last connection lives.
+ * `close-spread-time` closes idle keep-alive connections one after the other instead of all at once, which would fail
+ * the requests that are under way to them.
+ */
+const bounds: readonly { keyword: string; value: string; since: HaproxyVersion }[] = [
+  { keyword: 'hard-stop-after', value: '30m', since: [1, 8] },
+  { keyword: 'mworker-max-reloads', value: '50', since: [2, 1] },
+  { keyword: 'close-spread-time', value: '5s', since: [2, 6] },
+];
+
+export function ownConfig({ statsSocket, release, userConfig, version }: OwnConfig): string {
+  const set = globalKeywords(userConfig);
+  const known = parseVersion(version);
+  const lines = bounds
+    .filter(({ keyword, since }) => !set.has(keyword) && known && atLeast(known, since))
+    .map(({ keyword, value }) => `  ${keyword} ${value}`);
+  return [
+    '# Written by the Flotilla agent; loaded after haproxy.cfg.',
+    'global',
+    `  stats socket ${quote(statsSocket)} mode 600 level admin expose-fd listeners`,
+    `  setenv ${releaseVariable} ${quote(release)}`,
+    ...lines,
+    '',
+  ].join('\n');
+}
+
+function globalKeywords(config: ConfigModel): Set<string> {
+  const globals = config.sections.filter(({ kind }) => kind === 'global');
+  return new Set(globals.flatMap(({ rules }) => rules.map(({ keyword }) => keyword)));
+}
+
+/** A word as HAProxy reads it back (configuration manual, "Quoting and escaping"): single quotes keep everything. */
+const quote = (word: string): string => `'${word.replaceAll("'", `'\\''`)}'`;
