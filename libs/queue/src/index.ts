@@ -1,1 +1,3 @@
-export {};
+export { type JobHistory, type RenderJob, createJobHistory } from './history.ts';
+export { type RenderWorker, type RenderWorkerOptions, createRenderWorker } from './render-worker.ts';
+export { type HistoryLimits, type Signals, createSignals } from './signals.ts';

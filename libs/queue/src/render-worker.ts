@@ -1,0 +1,66 @@
+import { type FleetName, type RenderResult, type RenderSignal, renderQueue } from '@flotilla/domain';
+import { UnrecoverableError, Worker } from 'bullmq';
+import type { Redis } from 'ioredis';
+
+/**
+ * A killed worker's job is taken up by another after lock + stalled interval, about ten seconds with these (measured);
+ * BullMQ's own defaults make it a minute. The lock is renewed at half its time, so a busy event loop has three seconds.
+ */
+const lockDurationMs = 6_000;
+const stalledIntervalMs = 5_000;
+
+export interface RenderWorker {
+  /** Undefined while jobs are taken. */
+  problem(): string | undefined;
+  /** Takes no new job and waits for the active ones. */
+  close(): Promise<void>;
+}
+
+export interface RenderWorkerOptions {
+  /** For blocking reads; BullMQ makes its own copies. */
+  readonly connection: Redis;
+  /** Fleets rendered at the same time. */
+  readonly concurrency: number;
+  readonly render: (fleet: FleetName, job: { id: string; attempt: number }) => Promise<RenderResult>;
+  /** Errors that no repetition mends (a bad template): the job fails at once. */
+  readonly isFinal: (error: unknown) => boolean;
+  readonly onError: (error: Error) => void;
+}
+
+/** The receiving side: one active render for each fleet, as many fleets at once as `concurrency` says. */
+export function createRenderWorker({
+  connection,
+  concurrency,
+  render,
+  isFinal,
+  onError,
+}: RenderWorkerOptions): RenderWorker {
+  let problem: string | undefined;
+  const worker = new Worker<RenderSignal, RenderResult>(
+    renderQueue.name,
+    async (job) => {
+      try {
+        return await render(job.data.fleet, { id: job.id ?? '', attempt: job.attemptsMade + 1 });
+      } catch (error) {
+        if (isFinal(error)) throw new UnrecoverableError(error instanceof Error ? error.message : String(error));
+        throw error;
+      }
+    },
+    {
+      connection,
+      prefix: renderQueue.prefix,
+      concurrency,
+      lockDuration: lockDurationMs,
+      stalledInterval: stalledIntervalMs,
+      // A job whose workers were killed again and again is still the fleet's last change.
+      maxStalledCount: 1_000,
+    },
+  );
+  worker.on('error', (error) => {
+    problem = error.message;
+    onError(error);
+  });
+  worker.on('ready', () => (problem = undefined));
+  worker.on('active', () => (problem = undefined));
+  return { problem: () => problem, close: () => worker.close() };
+}
