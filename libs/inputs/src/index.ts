@@ -1,1 +1,11 @@
-export {};
+export type { Batch, Cause } from './batch.ts';
+export * from './inputs-error.ts';
+export { type InputsReader, type InputsUpdate, createInputsReader } from './inputs-reader.ts';
+export {
+  type ClaimOutcome,
+  type InputsWriter,
+  type Standing,
+  type WriteOutcome,
+  createInputsWriter,
+} from './inputs-writer.ts';
+export { type Leadership, type LeadershipOptions, createLeadership } from './leadership.ts';

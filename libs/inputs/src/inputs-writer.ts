@@ -1,0 +1,166 @@
+import type { Redis } from 'ioredis';
+import {
+  type FieldChanges,
+  type FleetName,
+  type InputField,
+  type InputsPosition,
+  type Sealer,
+  type Term,
+  fleetKeys,
+  isSealedField,
+  term,
+} from '@flotilla/domain';
+import { redisScript } from '@flotilla/runtime';
+import { type Batch, type Cause, makeBatch } from './batch.ts';
+import claimSource from './claim.lua';
+import { fromStored } from './field-values.ts';
+import { InputsReplyError } from './inputs-error.ts';
+import { type StampedPosition, nowhere, stampedPosition } from './position.ts';
+import { scanFields } from './scan.ts';
+import { sendStaged } from './staging.ts';
+import writeSource from './write.lua';
+
+export type ClaimOutcome =
+  /** `begins`: there is no data to go on from, or not the one this writer left; everything is written anew. */
+  { readonly kind: 'claimed'; readonly begins: boolean } | { readonly kind: 'fenced'; readonly by: Term };
+
+export type WriteOutcome =
+  | { readonly kind: 'written'; readonly position: InputsPosition }
+  /** Redis does not hold what this writer left there: claim and compare again. */
+  | { readonly kind: 'moved' }
+  /** A leader of a higher term is at work: stop writing. */
+  | { readonly kind: 'fenced'; readonly by: Term };
+
+export type Standing = 'unchanged' | 'moved';
+
+/** Writes one fleet's inputs. One call at a time. Every method rejects when Redis does. */
+export interface InputsWriter {
+  /** Takes the fleet for a term, before anything else. Nothing visible to readers changes. */
+  claim(term: Term): Promise<ClaimOutcome>;
+  /** The values that stand in for bad ones: services, config, certificates and keys. Keys that do not open are left out. */
+  lastGood(): Promise<Map<InputField, string>>;
+  /** A batch that makes Redis hold exactly these fields, or undefined when it does. */
+  compare(fields: ReadonlyMap<InputField, string>, cause: Cause): Promise<Batch | undefined>;
+  prepare(changes: FieldChanges, cause: Cause): Batch;
+  /** Sends a batch. After a rejection the same batch may be sent again. */
+  send(batch: Batch): Promise<WriteOutcome>;
+  /** Whether Redis still holds what was written last: a cheap look at position and count. */
+  check(): Promise<Standing>;
+  /** What was written last, or found when the fleet was claimed. */
+  readonly position: InputsPosition;
+}
+
+const claimScript = redisScript(claimSource);
+const writeScript = redisScript(writeSource);
+
+/** How many revisions the log keeps, about: a reader that is further behind reads everything. */
+const logEntries = 10_000;
+/** With more names than this in one revision a reader is better off reading everything. */
+const namesPerEntry = 2_000;
+
+/** Writes the inputs of `fleet` (a table of the fields stands in the domain's inputs.ts). */
+export function createInputsWriter(options: { redis: Redis; fleet: FleetName; sealer: Sealer }): InputsWriter {
+  const { redis, fleet, sealer } = options;
+  const keys = fleetKeys(fleet);
+  let ours: Term = term(0);
+  /** What Redis should hold. Kept over a loss of the lead: it proves whether Redis lost revisions. */
+  let position: StampedPosition = nowhere;
+  /** The position this writer itself made last. */
+  let made: StampedPosition = nowhere;
+  let count: number | undefined;
+
+  return {
+    get position() {
+      return position;
+    },
+
+    async claim(given) {
+      const args = [given, made.epoch, made.revision, made.stamp];
+      const [kind, first, second, third] = words(await claimScript.run(redis, [keys.meta, keys.log], args));
+      if (kind === 'fenced') return { kind, by: term(Number(first)) };
+      if (kind !== 'claimed') throw new InputsReplyError(fleet, 'claim.lua', String(kind));
+      ours = given;
+      position = stampedPosition(first, second, third);
+      count = undefined;
+      return { kind, begins: position.epoch === '' };
+    },
+
+    async lastGood() {
+      const values = new Map<InputField, string>();
+      if (position.epoch === '') return values;
+      for await (const [field, stored] of scanFields(redis, keys.inputs, '[sck]*')) {
+        const value = read(field, stored);
+        if (value !== undefined) values.set(field, value);
+      }
+      return values;
+    },
+
+    async compare(fields, cause) {
+      if (position.epoch === '') return makeBatch(sealer, fields, cause, 'always');
+      const changes = new Map<InputField, string | null>(fields);
+      for await (const [field, stored] of scanFields(redis, keys.inputs)) {
+        const wanted = fields.get(field);
+        if (wanted === undefined) changes.set(field, null);
+        else if (same(field, stored, wanted)) changes.delete(field);
+      }
+      if (changes.size > 0) return makeBatch(sealer, changes, cause);
+      count = fields.size;
+      return undefined;
+    },
+
+    prepare: (changes, cause) => makeBatch(sealer, changes, cause),
+
+    async send(batch) {
+      const staged = `${keys.inputs}:staged:${batch.stamp}`;
+      if (batch.isStaged) await sendStaged(redis, staged, batch.set);
+      const scriptKeys = [keys.meta, keys.inputs, keys.log, staged];
+      const reply = words(await writeScript.run(redis, scriptKeys, writeArguments(batch, ours, position)));
+      switch (reply[0]) {
+        case 'written':
+          position = made = stampedPosition(reply[1], reply[2], batch.stamp);
+          count = Number(reply[3]);
+          return { kind: 'written', position };
+        case 'moved':
+          return { kind: 'moved' };
+        case 'fenced':
+          return { kind: 'fenced', by: term(Number(reply[1])) };
+        default:
+          throw new InputsReplyError(fleet, 'write.lua', String(reply[0]));
+      }
+    },
+
+    async check() {
+      const [life, stamp] = await redis.hmget(keys.meta, 'epoch', 'stamp');
+      if (life !== position.epoch || stamp !== position.stamp) return 'moved';
+      return count === undefined || (await redis.hlen(keys.inputs)) === count ? 'unchanged' : 'moved';
+    },
+  };
+
+  function read(field: InputField, stored: Buffer): string | undefined {
+    try {
+      return fromStored(sealer, field, stored);
+    } catch {
+      // Sealed with another key: nothing to go on from; what is good now replaces it.
+      return undefined;
+    }
+  }
+
+  function same(field: InputField, stored: Buffer, wanted: string): boolean {
+    // Comparing bytes spares the decoding of every pod.
+    return isSealedField(field) ? read(field, stored) === wanted : stored.equals(Buffer.from(wanted));
+  }
+}
+
+function writeArguments(batch: Batch, ours: Term, position: StampedPosition): (string | number | Buffer)[] {
+  const names = [...batch.set.keys(), ...batch.gone];
+  const direct = batch.isStaged ? [] : [...batch.set].flat();
+  return [
+    ...[ours, position.epoch, position.revision, batch.epoch, batch.stamp, batch.index, new Date().toISOString()],
+    ...[logEntries, batch.objects, batch.causes, names.length > namesPerEntry ? '*' : names.join('\n')],
+    ...[batch.isStaged ? batch.set.size : 0, batch.isStaged ? 0 : batch.set.size],
+    ...direct,
+    ...batch.gone,
+  ];
+}
+
+const words = (reply: unknown): (string | undefined)[] => (Array.isArray(reply) ? reply.map(String) : []);
