@@ -12,3 +12,6 @@ export * from './process/processes.ts';
 export * from './process/reload.ts';
 export * from './process/shell-command.ts';
 export * from './process/supervise.ts';
+export * from './model/index.ts';
+export * from './plan/index.ts';
+export * from './runtime/index.ts';

@@ -1,0 +1,41 @@
+/** Lengths of what two texts have in common at both ends; the ends never overlap. */
+export interface CommonEnds {
+  readonly prefix: number;
+  readonly suffix: number;
+}
+
+/**
+ * Compares by halves with the engine's own string comparison: two megabytes take a fraction of a millisecond, where a
+ * loop over characters takes several.
+ */
+export function commonEnds(a: string, b: string): CommonEnds {
+  const shorter = Math.min(a.length, b.length);
+  const prefix = longest(shorter, (from, to) => a.slice(from, to) === b.slice(from, to));
+  const suffix = longest(
+    shorter - prefix,
+    (from, to) => a.slice(a.length - to, a.length - from) === b.slice(b.length - to, b.length - from),
+  );
+  return { prefix, suffix };
+}
+
+/** The largest length up to which `equal` holds; each half is compared once. */
+function longest(limit: number, equal: (from: number, to: number) => boolean): number {
+  let known = 0;
+  let step = limit;
+  while (step > 0 && known < limit) {
+    const to = Math.min(limit, known + step);
+    if (equal(known, to)) known = to;
+    else step = step === 1 ? 0 : Math.ceil(step / 2);
+  }
+  return known;
+}
+
+/**
+ * A copy that does not keep the text it was cut from alive. Without it every changed line of a long-lived model would
+ * hold a whole old configuration in memory.
+ */
+export function detach(text: string): string {
+   
+  const encoding = /^[\0-\x7f]*$/.test(text) ? 'latin1' : 'utf16le';
+  return Buffer.from(text, encoding).toString(encoding);
+}

@@ -1,0 +1,77 @@
+import { serverKeywords } from '../model/server-keywords.ts';
+import { optionsSignature, weightOf, type Server } from '../model/server.ts';
+import type { Balance } from '../model/proxy.ts';
+import type { Capabilities } from './capabilities.ts';
+import { fitsCommandLine } from './cli-text.ts';
+import type { AddServer, LeavingServer } from './operation.ts';
+
+export type Dynamic =
+  { readonly kind: 'possible'; readonly operation: AddServer } | { readonly kind: 'impossible'; readonly why: string };
+
+/** HAProxy takes 64 words a command (MAX_CLI_ARGS); `add server name address` are three, and something is kept free. */
+const maxWords = 56;
+const namePattern = /^[A-Za-z0-9_.:-]+$/;
+/** A server that is added starts without these, and then reuses no connection (seen on 2.6). */
+const poolDefaults = [
+  ['pool-max-conn', '-1'],
+  ['pool-purge-delay', '5s'],
+] as const;
+
+/**
+ * How a server of the file is added at runtime (management guide, "add server").
+ *
+ * Nothing is inherited from `default-server`, so its words are spelt out. Hashing (balance random as well) places a
+ * server by its id, which `add server` assigns too late: servers added with a weight share one place and get one share
+ * of the traffic together. Added with weight 0 they have no place yet; the weight set afterwards gives each its own.
+ */
+export function dynamicServer(server: Server, backend: string, balance: Balance, can: Capabilities): Dynamic {
+  const impossible = (why: string): Dynamic => ({ kind: 'impossible', why });
+  if (!can.addServer) return impossible(`HAProxy ${can.version} adds no servers at runtime`);
+  if (balance.kind === 'static') return impossible(balance.why);
+  if (server.unreadable !== undefined) return impossible(server.unreadable);
+  if (!server.address)
+    return impossible(`the address "${server.addressText}" is no literal address with a port: HAProxy must resolve it`);
+  if (!namePattern.test(server.name)) return impossible(`"${server.name}" is no server name`);
+  const weight = weightOf(server);
+  if (!Number.isInteger(weight) || weight < 0 || weight > 256) return impossible('the weight is not 0 to 256');
+
+  const words: string[] = [];
+  for (const [keyword, args] of server.options) {
+    const rule = serverKeywords.get(keyword);
+    if (rule?.meaningless || keyword === 'disabled' || keyword === 'weight') continue;
+    if (!can.serverKeywords.has(keyword))
+      return impossible(`HAProxy ${can.version} takes no "${keyword}" for a server added at runtime`);
+    words.push(keyword, ...args);
+  }
+  for (const [keyword, value] of poolDefaults) if (!server.options.has(keyword)) words.push(keyword, value);
+  if (words.length > maxWords) return impossible('it has more words than a command takes');
+  const odd = words.find((word) => !fitsCommandLine(word));
+  if (odd !== undefined) return impossible('a word of it has characters that a command cannot carry safely');
+  return {
+    kind: 'possible',
+    operation: {
+      kind: 'add-server',
+      backend,
+      server: server.name,
+      address: server.address,
+      words,
+      weight,
+      weightAfterwards: balance.hashed,
+      check: server.options.has('check'),
+      agentCheck: server.options.has('agent-check'),
+      disabled: server.options.has('disabled'),
+    },
+  };
+}
+
+/** Options that can be changed at runtime, so they do not make another server of it. */
+export const changeable = ['weight', 'maxconn', 'disabled'] as const;
+
+export const leavingServer = (server: Server, backend: string): LeavingServer => ({
+  backend,
+  server: server.name,
+  address: server.address,
+  weight: weightOf(server),
+  options: optionsSignature(server, ['weight', 'disabled']),
+  agentCheck: server.options.has('agent-check'),
+});

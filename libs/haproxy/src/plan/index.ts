@@ -1,0 +1,14 @@
+export { capabilities, type Capabilities } from './capabilities.ts';
+export { commandsOf, planCommands } from './commands.ts';
+export { diff } from './diff.ts';
+export { needsCheck, reducedShape } from './needs-check.ts';
+export { fingerprintOf } from './pem.ts';
+export type { Release, ReleaseFile } from './release.ts';
+export {
+  noneLeaving,
+  type LeavingServer,
+  type LeavingServers,
+  type Operation,
+  type Plan,
+  type ReloadReason,
+} from './operation.ts';

@@ -1,0 +1,79 @@
+import { UnknownAnswerError } from '../process/processes.ts';
+
+/** One server as `show servers state` prints it (management guide, 9.3). */
+export interface ServerState {
+  readonly backend: string;
+  readonly id: number;
+  readonly name: string;
+  readonly address: string;
+  readonly port: number;
+  readonly weight: number;
+  readonly admin: 'ready' | 'drain' | 'maint';
+  /** It has an agent, which may change its weight and state by itself. */
+  readonly agent: boolean;
+}
+
+/** What was set by hand or by the configuration; states inherited from a tracked server or a resolver are no drift. */
+const maintenance = 0x01 | 0x04;
+const drained = 0x08;
+const agentConfigured = 0x02;
+
+const columns = {
+  backend: 'be_name',
+  id: 'srv_id',
+  name: 'srv_name',
+  address: 'srv_addr',
+  port: 'srv_port',
+  weight: 'srv_uweight',
+  admin: 'srv_admin_state',
+  agent: 'srv_agent_state',
+} as const;
+
+/** Reads format version 1. Throws `UnknownAnswerError` for anything else, also for an unknown backend. */
+export function parseServersState(answer: string): ServerState[] {
+  const [version, header = '', ...rows] = answer.split('\n');
+  const names = header.replace(/^# /, '').split(' ');
+  if (version !== '1' || !header.startsWith('# ')) throw new UnknownAnswerError('show servers state', answer);
+  const at = (name: string): number => {
+    const index = names.indexOf(name);
+    if (index < 0) throw new UnknownAnswerError('show servers state', header);
+    return index;
+  };
+  const places = Object.fromEntries(Object.entries(columns).map(([key, name]) => [key, at(name)])) as Record<
+    keyof typeof columns,
+    number
+  >;
+  return rows
+    .filter((row) => row !== '' && !row.startsWith('#'))
+    .map((row) => {
+      const cells = row.split(' ');
+      const cell = (column: keyof typeof columns): string => cells[places[column]] ?? '';
+      const admin = Number(cell('admin'));
+      return {
+        backend: cell('backend'),
+        id: Number(cell('id')),
+        name: cell('name'),
+        address: cell('address'),
+        port: Number(cell('port')),
+        weight: Number(cell('weight')),
+        admin: admin & maintenance ? 'maint' : admin & drained ? 'drain' : 'ready',
+        agent: (Number(cell('agent')) & agentConfigured) !== 0,
+      };
+    });
+}
+
+/** Connections in use by server name, from `show servers conn <backend>`. */
+export function parseServerConnections(answer: string): ReadonlyMap<string, number> {
+  const [header = '', ...rows] = answer.split('\n');
+  const names = header.replace(/^# /, '').split(' ');
+  const used = names.indexOf('used_cur');
+  if (!header.startsWith('# bkname/svname ') || used < 0) throw new UnknownAnswerError('show servers conn', answer);
+  return new Map(
+    rows
+      .filter((row) => row !== '')
+      .map((row) => {
+        const cells = row.split(' ');
+        return [(cells[0] ?? '').replace(/^[^/]*\//, ''), Number(cells[used])];
+      }),
+  );
+}
