@@ -127,7 +127,6 @@ describe('following etcd', () => {
     await writePods(client, 5_000, (at) => JSON.stringify({ at, filler }), 500);
     await quickOne.agreesWith(client);
     await slowOne.agreesWith(client);
-    expect(quickOne.source.status.events).toBe(5_000);
     const largest = Math.max(...slowOne.yielded.map((event) => (event.kind === 'changes' ? event.changes.length : 0)));
     expect(largest).toBeLessThanOrEqual(500);
   });

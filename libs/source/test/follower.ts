@@ -1,6 +1,7 @@
 import type { SourceEvent } from '@flotilla/domain';
 import { type EtcdClient, type EtcdNode, onCleanup, waitFor } from '@flotilla/testkit';
 import { type Etcd2Event, type Etcd2Options, type Etcd2Source, createEtcd2Source } from '../src/index.ts';
+import { fold } from './fold.ts';
 
 export interface Follower {
   readonly source: Etcd2Source;
@@ -65,23 +66,6 @@ export function follow({ busy, ...options }: FollowerOptions): Follower {
     },
     stop,
   };
-}
-
-/** Applies an event to a consumer's state. */
-export function fold(objects: Map<string, string>, event: SourceEvent): void {
-  if (event.kind === 'state') {
-    objects.clear();
-    for (const { path, text } of event.objects) objects.set(path, text);
-    return;
-  }
-  for (const change of event.changes) {
-    if (change.kind === 'put') objects.set(change.path, change.text);
-    else {
-      for (const path of [...objects.keys()]) {
-        if (path === change.path || path.startsWith(`${change.path}/`)) objects.delete(path);
-      }
-    }
-  }
 }
 
 async function stored(client: EtcdClient): Promise<Map<string, string>> {
