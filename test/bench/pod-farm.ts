@@ -51,7 +51,14 @@ export class PodFarm {
   async close(): Promise<void> {
     for (const socket of this.#sockets) socket.destroy();
     await Promise.all(
-      [...this.#servers.values()].map((server) => new Promise<void>((resolve) => server.close(() => { resolve(); }))),
+      [...this.#servers.values()].map(
+        (server) =>
+          new Promise<void>((resolve) =>
+            server.close(() => {
+              resolve();
+            }),
+          ),
+      ),
     );
     this.#servers.clear();
   }

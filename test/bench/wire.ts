@@ -22,16 +22,23 @@ function apply(event: Event): void {
   const name = event.node.key.split('/').at(-1) ?? '';
   if (event.action === 'delete') {
     const server = `${backend}/${name}`;
-    if (name.startsWith('wire-')) haproxy.write(`set server ${server} state maint;shutdown sessions server ${server};del server ${server}\n`);
+    if (name.startsWith('wire-'))
+      haproxy.write(`set server ${server} state maint;shutdown sessions server ${server};del server ${server}\n`);
     return;
   }
-  const pod = JSON.parse(event.node.value ?? '{}') as { metadata: { labels?: { app?: string } }; status: { podIP?: string } };
+  const pod = JSON.parse(event.node.value ?? '{}') as {
+    metadata: { labels?: { app?: string } };
+    status: { podIP?: string };
+  };
   if (pod.metadata.labels?.app !== app) return;
   const server = `${backend}/${name}`;
   haproxy.write(`add server ${server} ${pod.status.podIP}:${port};enable server ${server}\n`);
 }
 
-const { body } = await request(`${etcd}/v2/keys/registry/pods?wait=true&recursive=true&stream=true`, { bodyTimeout: 0, headersTimeout: 0 });
+const { body } = await request(`${etcd}/v2/keys/registry/pods?wait=true&recursive=true&stream=true`, {
+  bodyTimeout: 0,
+  headersTimeout: 0,
+});
 process.stdout.write('ready\n');
 let rest = '';
 for await (const chunk of body) {

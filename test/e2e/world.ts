@@ -51,12 +51,17 @@ export class World {
 
   async certificates(pairs: Record<string, { cert?: string; key?: string }>): Promise<void> {
     const part = (name: 'cert' | 'key'): Record<string, string> =>
-      Object.fromEntries(Object.entries(pairs).flatMap(([key, pair]) => (pair[name] === undefined ? [] : [[key, pair[name]]])));
+      Object.fromEntries(
+        Object.entries(pairs).flatMap(([key, pair]) => (pair[name] === undefined ? [] : [[key, pair[name]]])),
+      );
     await this.store.put(
       registryKey('configmaps', 'lb', 'certificates'),
       configMap({ namespace: 'lb', name: 'certificates', data: part('cert') }),
     );
-    await this.store.put(registryKey('secrets', 'lb', 'keys'), secret({ namespace: 'lb', name: 'keys', data: part('key') }));
+    await this.store.put(
+      registryKey('secrets', 'lb', 'keys'),
+      secret({ namespace: 'lb', name: 'keys', data: part('key') }),
+    );
   }
 
   pod(name: string, app: string, server: { host: string }, ready = true): Promise<unknown> {
@@ -80,7 +85,12 @@ export async function ask(node: StackNode, host: string): Promise<{ status: numb
 }
 
 /** Waits until requests on every node reach exactly these pods, none other and each of them. */
-export async function servedBy(stack: Pick<Stack, 'nodes'>, host: string, pods: readonly string[], deadlineMs = 20_000): Promise<void> {
+export async function servedBy(
+  stack: Pick<Stack, 'nodes'>,
+  host: string,
+  pods: readonly string[],
+  deadlineMs = 20_000,
+): Promise<void> {
   const wanted = [...pods].sort().join();
   for (const node of stack.nodes) {
     await waitFor(

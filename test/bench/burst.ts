@@ -1,0 +1,88 @@
+import { createJobHistory } from '@flotilla/queue';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { type BenchFleet, benchPod, inParallel, putPod } from './fleet.ts';
+
+export interface BurstResult {
+  readonly changes: number;
+  readonly writeMs: number;
+  /** From the last write's answer until the node runs the last state. */
+  readonly convergedMs: number;
+  readonly renders: number;
+  readonly versions: number;
+  readonly runtimeUpdates: number;
+  readonly reloads: number;
+  /** Servers that HAProxy runs and should not, or should and does not. */
+  readonly lost: number;
+}
+
+const movingPods = 750;
+
+/** 5,000 pod changes as fast as about two seconds allow: addresses move, so each one matters. */
+export async function measureBurst(fleet: BenchFleet, changes = 5_000): Promise<BurstResult> {
+  const { stack, redis } = fleet;
+  const history = createJobHistory({ connection: redis });
+  const before = await fleet.meta();
+  const jobsBefore = await countEnded(history);
+  const acksBefore = await answers(fleet);
+
+  // Every pod moves several times, one write after the other; pods move at the same time.
+  const rounds = Math.ceil(changes / movingPods);
+  const pods = Array.from({ length: movingPods }, (_, at) => ({ service: 1 + (at % 250), at: Math.floor(at / 250) }));
+  const address = (round: number, service: number, at: number): string => `127.${150 + round}.${service}.${at + 1}`;
+  const started = performance.now();
+  await inParallel(pods, 24, async ({ service, at }) => {
+    for (let round = 0; round < rounds; round++) {
+      await putPod(
+        stack.store,
+        benchPod(`service-${service}-${at}`, `service-${service}`, address(round, service, at)),
+      );
+    }
+  });
+  const written = performance.now();
+  await fleet.settled();
+  const converged = performance.now();
+
+  const after = await fleet.meta();
+  const acks = (await answers(fleet)).slice(acksBefore.length);
+  const running = await runningServers(join(stack.nodes[0]?.agent.dataDir ?? '', 'stats.sock'));
+  const lost = pods.filter(
+    ({ service, at }) => running.get(`service-${service}-${at}`) !== address(rounds - 1, service, at),
+  ).length;
+  const result = {
+    changes: rounds * movingPods,
+    writeMs: written - started,
+    convergedMs: converged - written,
+    renders: (await countEnded(history)) - jobsBefore,
+    versions: after.version - before.version,
+    runtimeUpdates: acks.filter((kind) => kind === 'runtime').length,
+    reloads: acks.filter((kind) => kind === 'reload').length,
+    lost,
+  };
+  await history.close();
+  return result;
+}
+
+const countEnded = async (history: ReturnType<typeof createJobHistory>): Promise<number> =>
+  (await history.jobs({ states: ['completed', 'failed'], count: 100_000 })).length;
+
+async function answers({ redis }: BenchFleet): Promise<string[]> {
+  const entries = await redis.xrange('flotilla:{lb}:acks', '-', '+');
+  return entries.map(([, fields]) => {
+    const answer = JSON.parse(fields[fields.indexOf('answer') + 1] ?? '{}') as { how?: { kind: string }; kind: string };
+    return answer.how?.kind ?? answer.kind;
+  });
+}
+
+/** Server name → address, as HAProxy runs them. */
+async function runningServers(socketPath: string): Promise<Map<string, string>> {
+  const socket = connect(socketPath);
+  socket.end('show servers state\n');
+  let text = '';
+  for await (const chunk of socket) text += String(chunk);
+  const rows = text
+    .split('\n')
+    .filter((line) => /^\d+ /.test(line))
+    .map((line) => line.split(' '));
+  return new Map(rows.map((row) => [row[3] ?? '', row[4] ?? '']));
+}

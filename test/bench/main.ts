@@ -1,0 +1,107 @@
+/**
+ * Measures Flotilla on servers of its own and prints tables and JSON. Timing belongs here and in no test: every
+ * figure stands beside a baseline of the same run, because machines differ and change their speed.
+ */
+import { writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { cleanUp, freePort } from '@flotilla/testkit';
+import { measureBurst } from './burst.ts';
+import { type BenchFleet, probedAddress, residentMb, sizes, startFleet } from './fleet.ts';
+import { measureLatency } from './latency.ts';
+import { PodFarm } from './pod-farm.ts';
+import { rounded, summarize, table } from './statistics.ts';
+
+const help = `npm run bench -- [options]
+
+  --only NAMES      latency, burst (default: all); latency prints memory too
+  --sizes NAMES     ${Object.entries(sizes)
+    .map(([name, { services, pods }]) => `${name} (${services} x ${pods})`)
+    .join(', ')}
+  --changes N       measured changes at each size (default 30)
+  --json FILE       also write every figure as JSON
+`;
+
+const { values } = parseArgs({
+  options: {
+    only: { type: 'string', default: 'latency,burst' },
+    sizes: { type: 'string', default: 'small,medium,large' },
+    changes: { type: 'string', default: '30' },
+    json: { type: 'string' },
+    help: { type: 'boolean', default: false },
+  },
+});
+if (values.help) {
+  process.stdout.write(help);
+  process.exit(0);
+}
+const only = new Set(values.only.split(','));
+const figures: Record<string, unknown> = {};
+const say = (text: string): void => {
+  process.stderr.write(`${text}\n`);
+};
+const print = (title: string, rows: readonly Record<string, string | number>[]): void => {
+  process.stdout.write(`\n${title}\n${table(rows)}\n`);
+  figures[title] = rows;
+};
+
+/** One fleet of a size, with pods that answer, ended whatever happens. */
+async function withFleet(name: string, use: (fleet: BenchFleet, farm: PodFarm) => Promise<void>): Promise<void> {
+  const size = sizes[name];
+  if (!size) throw new Error(`no size "${name}": use ${Object.keys(sizes).join(', ')}`);
+  say(`starting ${size.services} services x ${size.pods} pods`);
+  const farm = new PodFarm(await freePort());
+  for (let at = 0; at < size.pods + 2; at++) await farm.add(probedAddress(at));
+  const fleet = await startFleet(size, farm.port);
+  try {
+    await use(fleet, farm);
+  } finally {
+    await fleet.stop();
+    await farm.close();
+  }
+}
+
+async function latency(): Promise<void> {
+  const rows: Record<string, string | number>[] = [];
+  const memory: Record<string, string | number>[] = [];
+  for (const name of values.sizes.split(',')) {
+    await withFleet(name, async (fleet, farm) => {
+      const podsOfService = sizes[name]?.pods ?? 0;
+      const samples = await measureLatency({ fleet, farm, podsOfService, changes: Number(values.changes) });
+      const [ours, wire] = [summarize(samples.flotilla), summarize(samples.wire)];
+      for (const [what, { p50, p90, p99 }] of Object.entries({ flotilla: ours, wire })) {
+        rows.push({ size: name, what, 'p50 ms': p50, 'p90 ms': p90, 'p99 ms': p99 });
+      }
+      rows.push({
+        size: name,
+        what: 'ratio',
+        'p50 ms': ours.p50 / wire.p50,
+        'p90 ms': ours.p90 / wire.p90,
+        'p99 ms': ours.p99 / wire.p99,
+      });
+      const { watcher, renderers, nodes } = fleet.stack;
+      memory.push({
+        size: name,
+        'watcher MB': residentMb(watcher.pid),
+        'renderer MB': residentMb(renderers[0]?.pid ?? 0),
+        'agent MB': residentMb(nodes[0]?.agent.pid ?? 0),
+      });
+      say(`${name}: p50 ${rounded(ours.p50)} ms, wire ${rounded(wire.p50)} ms`);
+    });
+  }
+  print('Latency: etcd write of a new ready pod to its first answer through HAProxy', rows);
+  print('Memory: resident, after the changes above', memory);
+}
+
+async function burst(): Promise<void> {
+  await withFleet('medium', async (fleet) => {
+    print('Burst: pod changes as fast as etcd takes them', [{ ...(await measureBurst(fleet)) }]);
+  });
+}
+
+try {
+  if (only.has('latency')) await latency();
+  if (only.has('burst')) await burst();
+  if (values.json) writeFileSync(values.json, `${JSON.stringify(figures, null, 2)}\n`);
+} finally {
+  await cleanUp();
+}
