@@ -51,7 +51,9 @@ export function divideNumbers(a: NumberValue, b: NumberValue): Value {
   const divisor = inexact(b);
   if (divisor === 0) return divisionByZero(isFloat(a) || isFloat(b) ? 'float division by zero' : 'division by zero');
   if (typeof a !== 'bigint' && typeof b !== 'bigint') return makeFloat(inexact(a) / divisor);
-  return isFloat(a) || isFloat(b) ? makeFloat(inexact(a) / divisor) : divideIntegers(exact(numeric(a)), exact(numeric(b)));
+  return isFloat(a) || isFloat(b)
+    ? makeFloat(inexact(a) / divisor)
+    : divideIntegers(exact(numeric(a)), exact(numeric(b)));
 }
 
 /** The quotient of two ints, rounded once, where dividing their floats would round three times. */
@@ -60,8 +62,12 @@ function divideIntegers(a: bigint, b: bigint): Value {
   const shift = Math.max(divisor.toString(2).length - dividend.toString(2).length + 66, 0);
   const scaled = dividend << BigInt(shift);
   // The lowest bit stands for everything that was cut off, so that a tie is not taken for one.
-  const quotient = Number((scaled / divisor) | (scaled % divisor === 0n ? 0n : 1n)) * 2 ** -shift;
-  if (!Number.isFinite(quotient)) throw new PythonError('OverflowError', 'integer division result too large for a float');
+  const quotient =
+    Number((scaled / divisor) | (scaled % divisor === 0n ? 0n : 1n)) *
+    2 ** -Math.ceil(shift / 2) *
+    2 ** -Math.floor(shift / 2);
+  if (!Number.isFinite(quotient))
+    throw new PythonError('OverflowError', 'integer division result too large for a float');
   return makeFloat(a < 0n !== b < 0n ? -quotient : quotient);
 }
 

@@ -4,7 +4,7 @@ import {
   iterate,
   OneShot,
   quote,
-  str,
+  repr,
   truthy,
   isText,
   textOf,
@@ -18,8 +18,7 @@ import { attributeGetter, type Getter } from './attribute.ts';
 
 function named(table: ReadonlyMap<string, Callable>, kind: 'filter' | 'test', name: Value): Callable {
   const found = isText(name) ? table.get(textOf(name)) : undefined;
-  if (found === undefined)
-    throw new TemplateRuntimeError(`No ${kind} named ${isText(name) ? quote(textOf(name)) : str(name)} found.`);
+  if (found === undefined) throw new TemplateRuntimeError(`No ${kind} named ${repr(name)}.`);
   return found;
 }
 

@@ -6,6 +6,7 @@ import {
   identicalOrEqual,
   iterate,
   NO_KWARGS,
+  repr,
   sequenceItems,
   toList,
   truthy,
@@ -84,7 +85,7 @@ function index(name: string, self: Value, [wanted = null, start = 0, end = null]
   const items = sequenceItems(self) ?? [];
   const place = (value: number): number => (value < 0 ? Math.max(value + items.length, 0) : value);
   const at = find(items, wanted, place(integer(start)), place(integerOrNull(end) ?? items.length));
-  if (at < 0) throw valueError(name === 'tuple' ? 'tuple.index(x): x not in tuple' : 'is not in list');
+  if (at < 0) throw valueError(name === 'tuple' ? 'tuple.index(x): x not in tuple' : `${repr(wanted)} is not in list`);
   return at;
 }
 

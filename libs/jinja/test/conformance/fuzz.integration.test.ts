@@ -1,0 +1,41 @@
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parseJson } from '../../src/index.ts';
+import { fuzzCase, isIncomparable, type FuzzCase } from './fuzz.ts';
+import { Oracle } from './oracle.ts';
+import { hasJinja2 } from './python.ts';
+import { render, type Outcome } from './render.ts';
+
+const numRuns = Number(process.env['FUZZ_RUNS'] ?? 500);
+const seed = Number(process.env['FUZZ_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
+
+const comparable = (outcome: Outcome): string =>
+  'output' in outcome ? `output ${outcome.output}` : `error ${outcome.error.type}`;
+
+describe.skipIf(!hasJinja2())('random templates', () => {
+  let oracle: Oracle;
+  beforeAll(async () => {
+    oracle = new Oracle();
+    await oracle.ready;
+  });
+  afterAll(() => oracle.close());
+
+  async function disagreement({ contextJson, ...rest }: FuzzCase): Promise<string | null> {
+    const request = JSON.stringify(rest);
+    const theirs = await oracle.ask(`${request.slice(0, -1)},"context":${contextJson}}`);
+    if ('output' in theirs && isIncomparable(theirs.output)) return null;
+    const ours = render(rest, parseJson(contextJson) as object);
+    if (comparable(ours) === comparable(theirs)) return null;
+    return `${JSON.stringify(rest.options)} ${contextJson}\n${rest.source ?? ''}\nJinja2: ${JSON.stringify(theirs)}\nhere:   ${JSON.stringify(ours)}`;
+  }
+
+  it(`${numRuns} of them give what Jinja2 gives (FUZZ_SEED=${seed})`, { timeout: 3_600_000 }, async () => {
+    await fc.assert(
+      fc.asyncProperty(fuzzCase, async (each) => {
+        const difference = await disagreement(each);
+        expect(difference).toBe(null);
+      }),
+      { numRuns, seed },
+    );
+  });
+});

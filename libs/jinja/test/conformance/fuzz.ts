@@ -1,0 +1,47 @@
+import fc, { type Arbitrary } from 'fast-check';
+import { context } from './fuzz-context.ts';
+import { body, child, companions } from './fuzz-statements.ts';
+import type { ConformanceCase } from './render.ts';
+
+/** A random case: its context is JSON text, so that both sides read the very same. */
+export interface FuzzCase extends ConformanceCase {
+  readonly contextJson: string;
+}
+
+const flag = fc.boolean();
+
+const options = fc
+  .record(
+    {
+      trim_blocks: flag,
+      lstrip_blocks: flag,
+      keep_trailing_newline: flag,
+      autoescape: flag,
+      undefined: fc.constantFrom(
+        'StrictUndefined',
+        'ChainableUndefined',
+        'DebugUndefined',
+        'Undefined',
+        'Undefined',
+        'Undefined',
+      ),
+    },
+    { requiredKeys: [] },
+  )
+  .map((chosen): Readonly<Record<string, unknown>> => chosen);
+
+/** Templates, contexts and options of the whole language. */
+export const fuzzCase: Arbitrary<FuzzCase> = fc
+  .record({
+    source: fc.oneof({ weight: 9, arbitrary: body }, { weight: 1, arbitrary: child }),
+    contextJson: context,
+    options,
+  })
+  .map((made) => ({ ...made, name: 'fuzz', templates: companions }));
+
+/**
+ * Printed addresses differ from one run of Python to the next, and what kinds of functions exist differs here:
+ * templates that print them say nothing.
+ */
+export const isIncomparable = (output: string): boolean =>
+  / at 0x|&lt;built-in|<built-in|<function|&lt;function/.test(output);
