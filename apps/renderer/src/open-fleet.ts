@@ -1,0 +1,93 @@
+import { type FleetName, type InputField, createSealer, inputField } from '@flotilla/domain';
+import { createPublisher } from '@flotilla/artifact';
+import { checkConfig } from '@flotilla/haproxy';
+import { createInputsReader } from '@flotilla/inputs';
+import type { Logger, connectRedis } from '@flotilla/runtime';
+import { RenderThread, type TemplateSettings, usesStats } from '@flotilla/template';
+import { CertificateFiles } from './certificate-files.ts';
+import { type RendererConfig, defaultStatisticsPassword, templateEnv } from './config.ts';
+import { FleetInputs } from './fleet-inputs.ts';
+import { type FleetParts, FleetRender } from './fleet-render.ts';
+import type { RendererMetrics } from './renderer-metrics.ts';
+import { createRedact } from './secret-words.ts';
+import { StagedBundle } from './staged-bundle.ts';
+
+export interface FleetSurroundings {
+  readonly config: RendererConfig;
+  readonly masterKey: Buffer;
+  readonly env: NodeJS.ProcessEnv;
+  readonly redis: ReturnType<typeof connectRedis>;
+  readonly log: Logger;
+  readonly metrics: RendererMetrics;
+  readonly stagingOf: (fleet: FleetName) => string;
+  /** The bundled render thread, where it does not stand beside the program. */
+  readonly threadEntry?: URL;
+}
+
+/** Puts together what one fleet's renders need; nothing is read or started before the first of them. */
+export function openFleet(fleet: FleetName, surroundings: FleetSurroundings): FleetRender {
+  const { config, masterKey, redis, metrics, threadEntry } = surroundings;
+  const log = surroundings.log.child({ fleet });
+  const sealer = createSealer(masterKey, fleet);
+  const settings: TemplateSettings = {
+    statisticsPassword: config.STATISTICS_PASSWORD,
+    env: templateEnv(config.FLOTILLA_TEMPLATE_ENV, surroundings.env),
+    undefinedValues: config.FLOTILLA_TEMPLATE_UNDEFINED,
+  };
+  return new FleetRender({
+    fleet,
+    inputs: new FleetInputs(createInputsReader({ redis, fleet, sealer })),
+    thread: new RenderThread({ settings, limits: limitsOf(config), ...(threadEntry && { threadEntry }) }),
+    certificates: new CertificateFiles(),
+    staged: new StagedBundle(surroundings.stagingOf(fleet)),
+    publisher: createPublisher({ redis, fleet, sealer, keepVersions: config.FLOTILLA_KEEP_VERSIONS }),
+    check: (file, signal) =>
+      checkConfig({
+        binary: config.FLOTILLA_HAPROXY,
+        files: [file],
+        timeoutMs: config.FLOTILLA_CHECK_TIMEOUT_MS,
+        ...(signal && { signal }),
+      }),
+    redact: createRedact(config.STATISTICS_PASSWORD, settings.env),
+    onRead: passwordWarning(config.STATISTICS_PASSWORD, log),
+    onStages: (stagesMs) => {
+      metrics.stages(fleet, stagesMs);
+    },
+    onWarnings: warningsOnce(log),
+  });
+}
+
+const limitsOf = (config: RendererConfig) => ({
+  timeoutMs: config.FLOTILLA_RENDER_TIMEOUT_MS,
+  heapMb: config.FLOTILLA_RENDER_HEAP_MB,
+  outputBytes: config.FLOTILLA_RENDER_OUTPUT_MB * 1024 * 1024,
+});
+
+const configPrefix = inputField('config', '');
+
+/** Warns of the well-known password, once, when a template shows the statistics with it. */
+function passwordWarning(password: string, log: Logger): FleetParts['onRead'] {
+  let warned = password !== defaultStatisticsPassword;
+  return ({ fields }, changes) => {
+    if (warned) return;
+    const changed = [...changes.keys()].some((field: InputField) => field.startsWith(configPrefix));
+    if (!changed) return;
+    warned = [...fields].some(([field, text]) => field.startsWith(configPrefix) && usesStats(text));
+    if (warned) {
+      log.warn(
+        'THE STATISTICS PAGE HAS THE DEFAULT PASSWORD, which everybody knows: set STATISTICS_PASSWORD for the renderer',
+      );
+    }
+  };
+}
+
+/** Logs HAProxy's warnings of a checked configuration when they are others than the time before. */
+function warningsOnce(log: Logger): (warnings: readonly string[]) => void {
+  let before = '';
+  return (warnings) => {
+    const words = warnings.join('\n');
+    if (words === before) return;
+    before = words;
+    log.warn({ warnings: warnings.slice(0, 20) }, 'HAProxy warns of the configuration, and takes it');
+  };
+}

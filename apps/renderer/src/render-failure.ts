@@ -1,0 +1,24 @@
+import { type FleetName, FlotillaError } from '@flotilla/domain';
+
+/** Where a render can fail. */
+export type Stage = 'read' | 'render' | 'bundle' | 'check' | 'publish';
+
+/**
+ * Why a fleet has no new version; it becomes the job's reason. The message is free of secrets, and the cause is left
+ * out on purpose: it may quote them.
+ */
+export class RenderFailure extends FlotillaError {
+  readonly stage: Stage;
+
+  /** No repetition mends it: only other inputs or other settings do. */
+  get isFinal(): boolean {
+    return finalCodes.has(this.code);
+  }
+
+  constructor(fleet: FleetName, stage: Stage, code: string, reason: string) {
+    super(code, `fleet ${fleet}: ${reason}`, { data: { fleet, stage } });
+    this.stage = stage;
+  }
+}
+
+const finalCodes = new Set(['template', 'template-missing', 'template-limit', 'haproxy-refuses', 'bundle']);

@@ -1,0 +1,42 @@
+import type { FleetName, RenderResult } from '@flotilla/domain';
+import type { Metrics } from '@flotilla/runtime';
+import type { RenderFailure } from './render-failure.ts';
+
+/** What `/metrics` tells of renders. */
+export interface RendererMetrics {
+  stages(fleet: FleetName, stagesMs: Readonly<Record<string, number>>): void;
+  done(result: RenderResult): void;
+  failed(fleet: FleetName, failure: RenderFailure): void;
+}
+
+export function createRendererMetrics(metrics: Metrics): RendererMetrics {
+  const renders = metrics.counter('renders_total', 'Renders that came to an end, by what came of them', [
+    'fleet',
+    'outcome',
+  ]);
+  const failures = metrics.counter('render_failures_total', 'Renders that failed, by the stage they failed in', [
+    'fleet',
+    'stage',
+    'code',
+  ]);
+  const seconds = metrics.histogram('render_stage_seconds', 'How long each stage of a render took', ['fleet', 'stage']);
+  const version = metrics.gauge('artifact_version', 'The newest version this renderer published or confirmed', [
+    'fleet',
+  ]);
+  const problems = metrics.gauge('input_problems', 'Entries of the inputs that are set aside', ['fleet']);
+
+  return {
+    stages(fleet, stagesMs) {
+      for (const [stage, tookMs] of Object.entries(stagesMs)) seconds.observe({ fleet, stage }, tookMs / 1_000);
+    },
+    done({ fleet, kind, version: number, problems: words }) {
+      renders.inc({ fleet, outcome: kind });
+      if (number !== null) version.set({ fleet }, number);
+      problems.set({ fleet }, words.length);
+    },
+    failed(fleet, { stage, code }) {
+      renders.inc({ fleet, outcome: 'failed' });
+      failures.inc({ fleet, stage, code });
+    },
+  };
+}

@@ -1,0 +1,95 @@
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { dirname, join } from 'node:path';
+import { type BundleFile, type FleetName, holdsToken, placeRelease } from '@flotilla/domain';
+
+/**
+ * A fleet's bundle laid out for the check, readable by its owner only. The folder stays from render to render, and
+ * only files that changed are written.
+ */
+export class StagedBundle {
+  readonly folder: string;
+  readonly #written = new Map<string, Buffer>();
+  #folders = new Set<string>();
+
+  constructor(folder: string) {
+    this.folder = folder;
+  }
+
+  /** Lays the bundle out, the release token replaced by the folder. After an error the folder is begun anew. */
+  async stage(files: readonly BundleFile[]): Promise<void> {
+    try {
+      await this.#stage(files);
+    } catch (error) {
+      await this.remove();
+      throw error;
+    }
+  }
+
+  async #stage(files: readonly BundleFile[]): Promise<void> {
+    const wanted = new Set(files.map(({ path }) => path));
+    for (const path of [...this.#written.keys()]) {
+      if (wanted.has(path)) continue;
+      await rm(join(this.folder, path), { force: true });
+      this.#written.delete(path);
+    }
+    const changed = files.filter(({ path, content }) => this.#written.get(path) !== content);
+    for (const path of new Set(changed.map(({ path }) => dirname(join(this.folder, path)))))
+      await this.#makeFolder(path);
+    for (let at = 0; at < changed.length; at += filesAtOnce) {
+      await Promise.all(changed.slice(at, at + filesAtOnce).map((file) => this.#write(file)));
+    }
+  }
+
+  async #makeFolder(path: string): Promise<void> {
+    if (this.#folders.has(path)) return;
+    await mkdir(path, { recursive: true, mode: 0o700 });
+    this.#folders.add(path);
+  }
+
+  async #write({ path, content }: BundleFile): Promise<void> {
+    const placed = holdsToken(path) ? placeRelease(content.toString(), this.folder) : content;
+    this.#written.delete(path);
+    await writeFile(join(this.folder, path), placed, { mode: 0o600 });
+    this.#written.set(path, content);
+  }
+
+  async remove(): Promise<void> {
+    this.#written.clear();
+    this.#folders = new Set();
+    await rm(this.folder, { recursive: true, force: true });
+  }
+}
+
+const filesAtOnce = 64;
+const prefix = `check-${hostname()}-`;
+
+/**
+ * A folder of this process's own in `dataDir`, for all fleets; what a killed process left behind there is removed.
+ * Throws what the file system throws when `dataDir` cannot be written.
+ */
+export function openStagingArea(dataDir: string): { folderOf: (fleet: FleetName) => string; remove: () => void } {
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  for (const name of readdirSync(dataDir)) {
+    if (!name.startsWith(prefix)) continue;
+    const pid = Number.parseInt(name.slice(prefix.length));
+    if (pid === process.pid || !isRunning(pid)) rmSync(join(dataDir, name), { recursive: true, force: true });
+  }
+  const area = mkdtempSync(join(dataDir, `${prefix}${process.pid}-`));
+  return {
+    folderOf: (fleet) => join(area, fleet),
+    remove: () => {
+      rmSync(area, { recursive: true, force: true });
+    },
+  };
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
+}
