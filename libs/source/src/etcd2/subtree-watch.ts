@@ -4,8 +4,7 @@ import { backoffMs } from './backoff.ts';
 import { concerns, type Scope, toChange, toObject } from './changes.ts';
 import type { Etcd2Client } from './client.ts';
 import type { ListReason } from './events.ts';
-import { HeldEvents } from './held-events.ts';
-import { fillHole } from './hole.ts';
+import { fillHole, pollPatiently } from './hole.ts';
 import type { Etcd2Settings } from './options.ts';
 import { type Place, nextStep } from './place.ts';
 import type { Progress } from './progress.ts';
@@ -82,33 +81,24 @@ export class SubtreeWatch {
   }
 
   /** The index of the first event from here on that a live stream brings; etcd answers at once when there is one. */
-  async #firstMissed(from: number, parent: AbortSignal): Promise<number | 'none' | 'unknown'> {
-    const scope = abortScope(parent);
-    const patience = setTimeout(scope.end, this.#settings.stallGraceMs);
-    let taken = false;
-    try {
-      for (let next = from; ;) {
-        const answer = await this.#client.poll(this.#subtree, next, scope.signal, () => (taken = true));
-        if (answer.kind !== 'event') return 'none';
-        next = answer.event.node.modifiedIndex;
-        if (concerns(answer.event, this.#scope)) return next;
-        next++;
-      }
-    } catch (error) {
-      if (parent.aborted || !scope.signal.aborted) throw error;
-      return taken ? 'none' : 'unknown';
-    } finally {
-      clearTimeout(patience);
-      scope.end();
+  async #firstMissed(from: number, signal: AbortSignal): Promise<number | 'none' | 'unknown'> {
+    const asked = { subtree: this.#subtree, patienceMs: this.#settings.stallGraceMs };
+    for (let next = from; ;) {
+      const answer = await pollPatiently(this.#client, asked, next, signal);
+      if (answer === 'unanswered') return 'unknown';
+      if (answer === 'silent' || answer.kind !== 'event') return 'none';
+      next = answer.event.node.modifiedIndex;
+      if (concerns(answer.event, this.#scope)) return next;
+      next++;
     }
   }
 
   /** From opening a stream to its end; gives the reason it ended. */
   async #followStream(session: AbortSignal): Promise<string> {
     const life = abortScope(session);
-    const held = new HeldEvents(this.#settings.requestTimeoutMs);
+    const held: EtcdEvent[] = [];
     let take = (event: EtcdEvent): void => {
-      held.add(event);
+      held.push(event);
     };
     try {
       const stream = await this.#client.watch(this.#subtree, (event) => take(event), life.signal);
@@ -117,11 +107,11 @@ export class SubtreeWatch {
       });
       this.#progress.recognize(stream);
       await this.#catchUp(stream.index, held, life.signal);
-      for (const event of held.release()) this.#apply(event);
+      for (const event of held.splice(0)) this.#apply(event);
       take = (event) => {
         this.#apply(event);
       };
-      this.#goLive(life, stream.index);
+      this.#goLive(life);
       return await aborted(life.signal);
     } catch (error) {
       if (error instanceof StreamEnded) return error.message;
@@ -129,18 +119,18 @@ export class SubtreeWatch {
     } finally {
       this.#live = undefined;
       this.#progress.detach(this.#subtree);
-      held.release();
       life.end();
     }
   }
 
-  #goLive(life: AbortScope, registration: number): void {
+  #goLive(life: AbortScope): void {
     this.#live = life;
-    this.#checked = registration;
+    // The first look begins right behind the place, also where only silence closed a hole.
+    this.#checked = 0;
     this.#progress.attach(this.#subtree);
   }
 
-  async #catchUp(registration: number, held: HeldEvents, signal: AbortSignal): Promise<void> {
+  async #catchUp(registration: number, held: readonly EtcdEvent[], signal: AbortSignal): Promise<void> {
     const step = nextStep(this.#progress.place(this.#subtree), registration);
     const reason = step.kind === 'list' ? step.reason : await this.#fill(step.place, registration, held, signal);
     if (reason) await this.#list(reason, signal);
@@ -149,17 +139,24 @@ export class SubtreeWatch {
   async #fill(
     place: Place,
     registration: number,
-    held: HeldEvents,
+    held: readonly EtcdEvent[],
     signal: AbortSignal,
   ): Promise<ListReason | undefined> {
     const subtree = this.#subtree;
-    const onProven = (): void => {
-      this.#progress.attach(subtree);
+    const hole = {
+      subtree,
+      place,
+      registration,
+      isStreamWaiting: () => held.length > 0,
+      patienceMs: this.#settings.requestTimeoutMs,
+      onProven: () => {
+        this.#progress.attach(subtree);
+      },
+      onMissed: (event: EtcdEvent) => {
+        this.#apply(event);
+      },
     };
-    const onMissed = (event: EtcdEvent): void => {
-      this.#apply(event);
-    };
-    const result = await fillHole(this.#client, { subtree, place, registration, held, onProven, onMissed }, signal);
+    const result = await fillHole(this.#client, hole, signal);
     if (result.kind !== 'filled') return result.kind;
     this.#settings.tell({ kind: 'filled', subtree, from: place.last, events: result.events });
     return undefined;
