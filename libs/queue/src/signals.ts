@@ -8,28 +8,35 @@ export interface HistoryLimits {
   readonly failed: number;
 }
 
+/**
+ * - `live`: a job of the fleet waits, runs or is about to be tried again; nothing was done.
+ * - `added`: there was none.
+ * - `unblocked`: there was none, and a deduplication key that no job would ever have removed was in the way.
+ */
+export type Revival = 'live' | 'added' | 'unblocked';
+
 export interface Signals {
   /** Adds the fleet's job; while one is active, exactly one more is kept, however many signals come. */
   signal(fleet: FleetName, revision: Revision): Promise<void>;
-  /**
-   * Makes sure that a fleet that is behind has a job: adds it, and where a deduplication key without a job is in the
-   * way (its job was removed by hand), drops the key first. True when it had to drop one.
-   */
-  revive(fleet: FleetName, revision: Revision): Promise<boolean>;
+  /** Makes sure that a fleet that is behind has a job. Meant to be called now and then: the way out of whatever was lost. */
+  revive(fleet: FleetName, revision: Revision): Promise<Revival>;
   close(): Promise<void>;
 }
 
-/** A failed render is tried again soon: a change that arrives meanwhile waits behind it, so never for long. */
+/** A failed render is tried again soon: what failed for a passing reason mends itself, the rest is told as failed. */
 const attempts = 3;
 const backoffMs = 500;
+
+const liveStates: readonly string[] = ['waiting', 'active', 'delayed', 'prioritized'];
 
 /** The sending side of the queue. The connection may be shared; it stays open. */
 export function createSignals({ connection, limits }: { connection: Redis; limits: HistoryLimits }): Signals {
   const queue = new Queue<RenderSignal>(renderQueue.name, { connection, prefix: renderQueue.prefix });
   queue.on('error', () => undefined);
   const options = (fleet: FleetName): JobsOptions => ({
-    // The only mode that starts at once and never loses the last change; the job is a signal, so a dropped payload is no loss.
-    deduplication: { id: fleet, keepLastIfActive: true },
+    // The only mode that starts at once and never loses the last change; the job is a signal, so a dropped payload is
+    // no loss. `reschedule` makes a job that waits for its next attempt start when a change comes: it may be the cure.
+    deduplication: { id: fleet, keepLastIfActive: true, reschedule: true },
     attempts,
     backoff: { type: 'fixed', delay: backoffMs },
     removeOnComplete: { count: limits.completed },
@@ -42,11 +49,12 @@ export function createSignals({ connection, limits }: { connection: Redis; limit
     signal,
     async revive(fleet, revision) {
       const holder = await queue.getDeduplicationJobId(fleet);
-      const state = holder ? await queue.getJobState(holder) : 'unknown';
-      const stray = holder !== null && !['waiting', 'active', 'delayed', 'prioritized'].includes(state);
-      if (stray) await queue.removeDeduplicationKey(fleet);
+      const job = holder === null ? undefined : await queue.getJob(holder);
+      if (job && liveStates.includes(await job.getState())) return 'live';
+      // Drops the key only while this job holds it. Where the job is gone, adding recovers by itself.
+      await job?.removeDeduplicationKey();
       await signal(fleet, revision);
-      return stray;
+      return holder === null ? 'added' : 'unblocked';
     },
     close: () => queue.close(),
   };
