@@ -1,0 +1,92 @@
+import { join } from 'node:path';
+import { fleetName } from '@flotilla/domain';
+import { createNodeReports } from '@flotilla/artifact';
+import { createJobHistory } from '@flotilla/queue';
+import { readManifests } from '@flotilla/source';
+import {
+  type EtcdClient,
+  type PodServer,
+  type Stack,
+  pod,
+  registryKey,
+  repositoryRoot,
+  startPodServer,
+  startStack,
+} from '@flotilla/testkit';
+import { Redis } from 'ioredis';
+import { Narrator } from './narrator.ts';
+
+const fleet = fleetName('lb');
+const example = 'examples/https';
+/** The examples' services expect their pods on this port; the pods have loopback addresses of their own. */
+const podPort = 8080;
+
+/** Starts everything and tells what happens until the signal is aborted. */
+export async function launchDemo(print: (line: string) => void, signal: AbortSignal): Promise<void> {
+  print('starting etcd, Redis, the watcher, two renderers and two nodes …');
+  const pods: PodServer[] = [];
+  const stack = await startStack({ nodes: 2, renderers: 2 }, async (store) => {
+    await loadExample(store);
+    for (const name of ['shop-1', 'shop-2', 'blog-1']) pods.push(await startDemoPod(store, name));
+  });
+  const spare = await startPodServer({ name: 'shop-3', port: podPort });
+  const redis = new Redis(stack.redis.url);
+  const history = createJobHistory({ connection: redis });
+  const narrator = new Narrator(stack.nodes.length, print);
+  const jobs = follow(history.follow(signal), (job) => {
+    narrator.job(job);
+  });
+  const answers = follow(createNodeReports({ redis, fleet }).followAnswers(signal), (answer) => {
+    narrator.answer(answer);
+  });
+  print(guide(stack, spare));
+
+  await new Promise<void>((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener('abort', () => {
+      resolve();
+    });
+  });
+  print('stopping everything …');
+  narrator.close();
+  await Promise.all([jobs, answers]);
+  await history.close();
+  redis.disconnect();
+  await stack.stop();
+}
+
+async function follow<Item>(items: AsyncIterable<Item>, use: (item: Item) => void): Promise<void> {
+  for await (const item of items) use(item);
+}
+
+async function loadExample(store: EtcdClient): Promise<void> {
+  for (const { path, text } of await readManifests(join(repositoryRoot(), example))) {
+    await store.put(`/registry/${path}`, text);
+  }
+}
+
+async function startDemoPod(store: EtcdClient, name: string): Promise<PodServer> {
+  const server = await startPodServer({ name, port: podPort });
+  const [app = ''] = name.split('-');
+  await store.put(registryKey('pods', 'default', name), pod({ name, ip: server.host, labels: { app } }));
+  return server;
+}
+
+function guide(stack: Stack, spare: PodServer): string {
+  const [one, two] = stack.nodes;
+  const keys = `${stack.etcd.url}/v2/keys/registry`;
+  const newPod = JSON.stringify(pod({ name: 'shop-3', ip: spare.host, labels: { app: 'shop' } }));
+  return `
+  etcd (v2 API)  ${stack.etcd.url}      Redis  ${stack.redis.url}
+  node-1         http://127.0.0.1:${one?.httpPort}   https://127.0.0.1:${one?.httpsPort}
+  node-2         http://127.0.0.1:${two?.httpPort}   https://127.0.0.1:${two?.httpsPort}
+
+  See it:          curl -H 'Host: shop.example.com' http://127.0.0.1:${one?.httpPort}
+  Add a pod:       curl -so /dev/null ${keys}/pods/default/shop-3 -XPUT --data-urlencode 'value=${newPod}'
+  Remove it:       curl -so /dev/null ${keys}/pods/default/shop-3 -XDELETE
+  Break it:        curl -so /dev/null ${keys}/configmaps/lb/config -XPUT --data-urlencode 'value={"data":{"template":"{% for"}}'
+  Mend it:         ETCD2BASE=${stack.etcd.url} node examples/load.mjs ${example}
+  A certificate:   ETCD2BASE=${stack.etcd.url} node examples/new-certificate.mjs www.example.com
+  Ctrl-C stops everything and leaves nothing behind. From here on, one line for each change:
+`;
+}
