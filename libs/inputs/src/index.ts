@@ -1,4 +1,5 @@
 export type { Batch, Cause } from './batch.ts';
+export { type FleetProgress, readProgress } from './fleet-progress.ts';
 export * from './inputs-error.ts';
 export { type InputsReader, type InputsUpdate, createInputsReader } from './inputs-reader.ts';
 export {

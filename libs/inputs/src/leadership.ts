@@ -10,7 +10,7 @@ import renewSource from './renew.lua';
  * ```
  * standing by ──acquired──▶ leading ──renewed──▶ leading
  *      ▲                       │
- *      └── lease ran out, another leads, outranked ──┘
+ *      └── lease ran out, another leads, outranked, store lost ──┘
  * ```
  *
  * The lease is counted from before the renewal was asked for, so it never ends later here than in Redis. It only
@@ -34,6 +34,8 @@ export interface LeadershipOptions {
   readonly leaseMs?: number;
   /** How often a leader renews and another one tries. Default 1,000 ms. */
   readonly everyMs?: number;
+  /** Whether this watcher knows the present state. One that does not neither takes the lead nor keeps it for long. */
+  readonly isCurrent?: () => boolean;
   readonly onGained: (term: Term) => void;
   readonly onLost: (reason: string) => void;
   readonly log: Logger;
@@ -43,10 +45,11 @@ const acquireScript = redisScript(acquireSource);
 const renewScript = redisScript(renewSource);
 
 export function createLeadership(options: LeadershipOptions): Leadership {
-  const { redis, id, leaseMs = 5_000, everyMs = 1_000, onGained, onLost, log } = options;
+  const { redis, id, leaseMs = 5_000, everyMs = 1_000, isCurrent = () => true, onGained, onLost, log } = options;
   const ending = new AbortController();
   let held: Term | undefined;
   let above = term(0);
+  let currentAt = -Infinity;
   let leaseEnds: NodeJS.Timeout | undefined;
 
   const lose = (reason: string): void => {
@@ -63,11 +66,15 @@ export function createLeadership(options: LeadershipOptions): Leadership {
 
   const turn = async (): Promise<void> => {
     const since = performance.now();
-    if (held !== undefined) {
+    if (isCurrent()) currentAt = since;
+    if (held !== undefined && since - currentAt > leaseMs) {
+      lose('this watcher cannot follow the store; another one may');
+      await release();
+    } else if (held !== undefined) {
       const renewed = await ask(renewScript.run(redis, [leaderKeys.lock], [id, leaseMs]));
       if (Number(renewed) === 1) hold(since);
       else lose('another watcher took the lead, or Redis lost it');
-    } else {
+    } else if (currentAt === since) {
       const keys = [leaderKeys.lock, leaderKeys.term];
       const gained = await ask(acquireScript.run(redis, keys, [id, leaseMs, above]));
       if (gained === null || ending.signal.aborted) return;

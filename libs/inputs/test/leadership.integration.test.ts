@@ -20,13 +20,14 @@ interface Candidate {
   readonly told: (Term | 'lost')[];
 }
 
-function candidate(id: string): Candidate {
+function candidate(id: string, isCurrent = () => true): Candidate {
   const told: (Term | 'lost')[] = [];
   const leadership = createLeadership({
     redis: connect(server.url),
     id,
     leaseMs: 600,
     everyMs: 50,
+    isCurrent,
     onGained: (given) => told.push(given),
     onLost: () => told.push('lost'),
     log,
@@ -80,4 +81,14 @@ it('rises above a term that a fleet knows', async () => {
   first.leadership.outranked(term(41));
   expect(first.told).toEqual([1, 'lost']);
   expect(await leads(first)).toBe(42);
+});
+
+it('leaves the lead to a watcher that follows the store', async () => {
+  let isCurrent = true;
+  const first = candidate('a', () => isCurrent);
+  await leads(first);
+  const second = candidate('b');
+  isCurrent = false;
+  expect(await leads(second)).toBe(2);
+  expect(first.told).toEqual([1, 'lost']);
 });

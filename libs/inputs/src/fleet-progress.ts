@@ -1,0 +1,17 @@
+import type { Redis } from 'ioredis';
+import { type FleetName, type InputsPosition, epoch, fleetKeys, revision } from '@flotilla/domain';
+
+/** How far a fleet's artifacts have come behind its inputs. */
+export interface FleetProgress extends InputsPosition {
+  /** The newest inputs were rendered, whether or not they gave a new version. */
+  readonly isRendered: boolean;
+}
+
+/** Undefined while the fleet has no inputs. */
+export async function readProgress(redis: Redis, fleet: FleetName): Promise<FleetProgress | undefined> {
+  const fields = ['epoch', 'revision', 'artifactEpoch', 'artifactRevision'] as const;
+  const [life, count, rendered, renderedCount] = await redis.hmget(fleetKeys(fleet).meta, ...fields);
+  if (!life || !count) return undefined;
+  const isRendered = rendered === life && Number(renderedCount) >= Number(count);
+  return { epoch: epoch(life), revision: revision(Number(count)), isRendered };
+}
