@@ -1,7 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { Redis } from 'ioredis';
 import { type BundleFile, type Epoch, createSealer, epoch, fleetKeys, fleetName, revision } from '@flotilla/domain';
-import { type RedisServer, onCleanup, startRedis } from '@flotilla/testkit';
 import {
   type Artifact,
   type FollowOptions,
@@ -14,23 +13,29 @@ export const fleet = fleetName('lb');
 export const keys = fleetKeys(fleet);
 export const sealer = createSealer(randomBytes(32), fleet);
 
-/** A Redis with the meta a watcher would have left, and connections that close with the test. */
-export async function startFleet(options: { persist?: boolean } = {}) {
-  const server = await startRedis(options);
+interface Server {
+  readonly url: string;
+}
+
+const releases: (() => unknown)[] = [];
+
+/** Ends what a test opened here. */
+export async function release(): Promise<void> {
+  for (const one of releases.splice(0).reverse()) await one();
+}
+
+/** The meta that a watcher would have left, and a connection. */
+export async function openFleet<S extends Server>(server: S) {
   const redis = connect(server);
   const life = await beginLife(redis);
   const publisher = (keepVersions = 10) => createPublisher({ redis, fleet, sealer, keepVersions });
   return { server, redis, life, publisher, reader: createArtifactReader({ redis, fleet, sealer }) };
 }
 
-export function connect(server: RedisServer): Redis {
-  const redis = new Redis(server.url, {
-    maxRetriesPerRequest: null,
-    retryStrategy: () => 50,
-    blockingTimeout: 3_000,
-  });
+export function connect({ url }: Server): Redis {
+  const redis = new Redis(url, { maxRetriesPerRequest: null, retryStrategy: () => 50, blockingTimeout: 3_000 });
   redis.on('error', () => undefined);
-  onCleanup(() => {
+  releases.push(() => {
     redis.disconnect();
   });
   return redis;
@@ -56,7 +61,7 @@ export const texts = (artifact: { files: ReadonlyMap<string, Buffer> }): Record<
   Object.fromEntries([...artifact.files].map(([path, content]) => [path, content.toString()]));
 
 /** Follows in the background and keeps what was yielded. */
-export function follow(server: RedisServer, options: Partial<FollowOptions> = {}) {
+export function follow(server: Server, options: Partial<FollowOptions> = {}) {
   const end = new AbortController();
   const seen: Artifact[] = [];
   const problems: (string | undefined)[] = [];
@@ -77,6 +82,6 @@ export function follow(server: RedisServer, options: Partial<FollowOptions> = {}
     end.abort();
     await done;
   };
-  onCleanup(stop);
+  releases.push(stop);
   return { seen, problems, stop, last: () => seen.at(-1) };
 }

@@ -1,11 +1,15 @@
 import { afterEach, expect, test } from 'vitest';
 import { randomBytes } from 'node:crypto';
-import { cleanUp, waitFor } from '@flotilla/testkit';
+import { type RedisOptions, cleanUp, startRedis, waitFor } from '@flotilla/testkit';
 import { createSealer, version } from '@flotilla/domain';
 import { followArtifacts } from '../src/index.ts';
-import { beginLife, connect, fleet, follow, keys, publication, sealer, startFleet, texts } from './fleet.ts';
+import { beginLife, connect, fleet, follow, keys, publication, sealer, openFleet, release, texts } from './fleet.ts';
 
-afterEach(cleanUp);
+afterEach(async () => {
+  await release();
+  await cleanUp();
+});
+const startFleet = async (options: RedisOptions = {}) => openFleet(await startRedis(options));
 
 const until = (what: string, condition: () => unknown) => waitFor(() => Boolean(condition()), { what });
 

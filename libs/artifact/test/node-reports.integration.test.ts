@@ -1,10 +1,14 @@
 import { afterEach, expect, test } from 'vitest';
 import { type Answer, type NodeStatus, digest, epoch, version } from '@flotilla/domain';
-import { cleanUp, waitFor } from '@flotilla/testkit';
+import { type RedisOptions, cleanUp, startRedis, waitFor } from '@flotilla/testkit';
 import { createNodeReports } from '../src/index.ts';
-import { fleet, keys, startFleet } from './fleet.ts';
+import { fleet, keys, openFleet, release } from './fleet.ts';
 
-afterEach(cleanUp);
+afterEach(async () => {
+  await release();
+  await cleanUp();
+});
+const startFleet = async (options: RedisOptions = {}) => openFleet(await startRedis(options));
 
 const artifact = { epoch: epoch('e'), version: version(1), digest: digest('0'.repeat(64)) };
 const at = '2026-01-01T00:00:00.000Z';

@@ -1,10 +1,14 @@
 import { afterEach, expect, test } from 'vitest';
 import { createPublisher } from '../src/index.ts';
-import { cleanUp } from '@flotilla/testkit';
+import { type RedisOptions, cleanUp, startRedis } from '@flotilla/testkit';
 import { epoch, version } from '@flotilla/domain';
-import { beginLife, fleet, keys, publication, sealer, startFleet, texts } from './fleet.ts';
+import { beginLife, fleet, keys, publication, sealer, openFleet, release, texts } from './fleet.ts';
 
-afterEach(cleanUp);
+afterEach(async () => {
+  await release();
+  await cleanUp();
+});
+const startFleet = async (options: RedisOptions = {}) => openFleet(await startRedis(options));
 
 test('versions count up, and the same content makes no new one', async () => {
   const { redis, life, publisher, reader } = await startFleet();
