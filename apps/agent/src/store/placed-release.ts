@@ -1,0 +1,65 @@
+import type { HeldArtifact } from '@flotilla/artifact';
+import { type Manifest, FlotillaError, holdsToken, layout, releaseToken } from '@flotilla/domain';
+import { type ConfigModel, type Release, parseConfig } from '@flotilla/haproxy';
+import { ownFiles } from './paths.ts';
+
+/** An artifact with this node's path in place of the release token: what lies on disk, and what HAProxy reads. */
+export interface PlacedRelease {
+  readonly manifest: Manifest;
+  /** The same as HAProxy's model sees it. */
+  readonly release: Release;
+  /** The bytes of one file of the manifest. */
+  content(path: string): Buffer;
+}
+
+/**
+ * Places an artifact at `root`, the stable path of the release (`<data>/current`).
+ * With the model of the release before, reading the configuration costs what changed.
+ * Throws `FlotillaError` (`bundle`) for a bundle without a configuration, or with a file of the agent's own name.
+ */
+export function placeArtifact({ manifest, files }: HeldArtifact, root: string, before?: ConfigModel): PlacedRelease {
+  for (const name of Object.values(ownFiles)) {
+    if (files.has(name)) throw badBundle(manifest, `it has a file "${name}", which the agent writes itself`);
+  }
+  const config = files.get(layout.config);
+  if (!config) throw badBundle(manifest, `it has no ${layout.config}`);
+  const placed = new Map<string, Buffer>();
+  const content = (path: string): Buffer => {
+    const known = placed.get(path);
+    if (known) return known;
+    const bytes = files.get(path);
+    if (!bytes) throw badBundle(manifest, `"${path}" of its manifest is missing`);
+    const result = placeFile(path, bytes, root);
+    placed.set(path, result);
+    return result;
+  };
+  return { manifest, content, release: releaseModel(manifest, root, content, before) };
+}
+
+/** The model of a release whose files `content` gives, whether from memory or from disk. */
+export function releaseModel(
+  manifest: Manifest,
+  root: string,
+  content: (path: string) => Buffer,
+  before?: ConfigModel,
+): Release {
+  const files = manifest.files
+    .filter(({ path }) => path !== layout.config)
+    .map(({ path, digest }) => [path, { digest, read: () => content(path).toString('utf8') }] as const);
+  return { root, config: parseConfig(content(layout.config).toString('utf8'), before), files: new Map(files) };
+}
+
+/** Only bytes that hold the token are touched, so that a file of any encoding passes through. */
+export function placeFile(path: string, bytes: Buffer, root: string): Buffer {
+  if (!holdsToken(path) || !bytes.includes(releaseToken)) return bytes;
+  return Buffer.from(bytes.toString('utf8').replaceAll(releaseToken, root));
+}
+
+/** The way back; the result is right only if its digest is. */
+export function unplaceFile(path: string, bytes: Buffer, root: string): Buffer {
+  if (!holdsToken(path) || !bytes.includes(root)) return bytes;
+  return Buffer.from(bytes.toString('utf8').replaceAll(root, releaseToken));
+}
+
+const badBundle = ({ version, digest }: Manifest, why: string): FlotillaError =>
+  new FlotillaError('bundle', `version ${version} cannot be placed: ${why}`, { data: { version, digest } });

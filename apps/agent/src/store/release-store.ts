@@ -1,0 +1,165 @@
+import { mkdir, readFile, readdir, readlink, rename, rm, symlink } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import type { HeldArtifact } from '@flotilla/artifact';
+import { type Manifest, digestOf, layout } from '@flotilla/domain';
+import { type ConfigModel } from '@flotilla/haproxy';
+import { flushFolder, folderMode, replaceFile, switchSymlink, temporaryBeside, writeFlushed } from './durable.ts';
+import { inParallel } from './in-parallel.ts';
+import { type StorePaths, ownFiles, releaseName, temporaryPrefix } from './paths.ts';
+import { type PlacedRelease, releaseModel, unplaceFile } from './placed-release.ts';
+import { exists, treesOf, writeTree } from './trees.ts';
+
+/**
+ * Releases on this node's disk.
+ *
+ * Every release is written beside its place, flushed and renamed into it, and `current` is switched by a rename too: an
+ * agent that is killed at any moment leaves nothing half done under a name that counts, only leftovers that the next
+ * one removes.
+ */
+export interface ReleaseStore {
+  readonly paths: StorePaths;
+  /** Writes a release unless it is there; what it shares with `before` is not written again. */
+  write(placed: PlacedRelease, ownConfig: string, before?: Manifest): Promise<void>;
+  /** From now on a start of HAProxy reads this release. */
+  switchTo(manifest: Manifest): Promise<void>;
+  /** The release `current` points to, when it is whole. */
+  current(before?: ConfigModel): Promise<PlacedRelease | undefined>;
+  load(name: string, before?: ConfigModel): Promise<PlacedRelease | undefined>;
+  /** The artifact a release was placed from, byte for byte, or undefined when that cannot be told from the files. */
+  artifactOf(placed: PlacedRelease): HeldArtifact | undefined;
+  /** Removes all releases but those named and the newest few, trees nobody uses, and leftovers. */
+  collect(keep: readonly string[]): Promise<void>;
+}
+
+/** Releases kept besides those in use, for an operator who wants to look at them. */
+const newestKept = 3;
+/** Releases that may lie around before they are collected: a burst of versions is cleaned up in one go. */
+const slack = 8;
+
+/** Opens the folder, makes what is missing in it (mode 0700) and removes what a killed agent left. */
+export async function openReleaseStore(paths: StorePaths): Promise<ReleaseStore> {
+  for (const folder of [paths.root, paths.releases, paths.trees, paths.run]) {
+    await mkdir(folder, { recursive: true, mode: folderMode });
+  }
+  for (const folder of [paths.root, paths.releases, paths.trees]) await removeLeftovers(folder);
+
+  // Writing and collecting take turns: what is being written is not in use yet.
+  let turn: Promise<unknown> = Promise.resolve();
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const next = turn.then(work);
+    turn = next.catch(() => undefined);
+    return next;
+  };
+
+  const load = async (name: string, before?: ConfigModel): Promise<PlacedRelease | undefined> => {
+    const folder = join(paths.releases, name);
+    const manifest = await readManifest(folder);
+    if (!manifest || releaseName(manifest) !== name) return undefined;
+    for (const { digest } of treesOf(manifest, paths.current).values()) {
+      if (!(await exists(join(paths.trees, digest)))) return undefined;
+    }
+    const content = (path: string): Buffer => readFileSync(join(folder, path));
+    try {
+      return { manifest, content, release: releaseModel(manifest, paths.current, content, before) };
+    } catch {
+      return undefined; // A file is missing.
+    }
+  };
+
+  return {
+    paths,
+    load,
+    write: (placed, ownConfig, before) => inTurn(() => writeRelease(paths, placed, ownConfig, before)),
+    switchTo: (manifest) => switchSymlink(paths.current, join(basename(paths.releases), releaseName(manifest))),
+    async current(before) {
+      const target = await readlink(paths.current).catch(() => undefined);
+      return target === undefined ? undefined : load(basename(target), before);
+    },
+    artifactOf: (placed) => artifactOf(placed, paths.current),
+    collect: (keep) => inTurn(() => collect(paths, keep)),
+  };
+}
+
+async function writeRelease(paths: StorePaths, placed: PlacedRelease, ownConfig: string, before?: Manifest) {
+  const { manifest } = placed;
+  const folder = join(paths.releases, releaseName(manifest));
+  const there = await readManifest(folder);
+  if (there?.digest === manifest.digest) {
+    // Only what is not in the digest may differ: the agent's own file, and the life of Redis it belongs to.
+    if (there.epoch !== manifest.epoch) await replaceFile(join(folder, ownFiles.manifest), JSON.stringify(manifest));
+    const ownPath = join(folder, ownFiles.config);
+    if ((await readFile(ownPath, 'utf8')) !== ownConfig) await replaceFile(ownPath, ownConfig);
+    return;
+  }
+  const trees = treesOf(manifest, paths.current);
+  const treesBefore = before && treesOf(before, paths.current);
+  for (const tree of trees.values()) await writeTree(paths.trees, tree, placed, treesBefore?.get(tree.name));
+
+  const temporary = temporaryBeside(folder);
+  try {
+    await mkdir(temporary, { mode: folderMode });
+    const files: [string, Buffer | string][] = [
+      ...manifest.files
+        .filter(({ path }) => !path.includes('/'))
+        .map(({ path }): [string, Buffer] => [path, placed.content(path)]),
+      [ownFiles.config, ownConfig],
+      [ownFiles.manifest, JSON.stringify(manifest)],
+    ];
+    await inParallel(files, ([name, content]) => writeFlushed(join(temporary, name), content));
+    for (const { name, digest } of trees.values())
+      await symlink(join('..', '..', basename(paths.trees), digest), join(temporary, name));
+    await flushFolder(temporary);
+    await rm(folder, { recursive: true, force: true }); // A release of this name that is not whole.
+    await rename(temporary, folder);
+  } catch (error) {
+    await rm(temporary, { recursive: true, force: true });
+    throw error;
+  }
+  await flushFolder(paths.releases);
+}
+
+async function readManifest(folder: string): Promise<Manifest | undefined> {
+  try {
+    return JSON.parse(await readFile(join(folder, ownFiles.manifest), 'utf8')) as Manifest;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Undefined when a template holds this node's path literally, or a file was changed by hand. */
+function artifactOf({ manifest, content }: PlacedRelease, root: string): HeldArtifact | undefined {
+  const files = new Map<string, Buffer>();
+  try {
+    for (const { path, digest } of manifest.files) {
+      const bytes = unplaceFile(path, content(path), root);
+      if (digestOf(bytes) !== digest) return undefined;
+      files.set(path, bytes);
+    }
+  } catch {
+    return undefined;
+  }
+  return files.has(layout.config) ? { manifest, files } : undefined;
+}
+
+async function collect(paths: StorePaths, keep: readonly string[]): Promise<void> {
+  const names = (await readdir(paths.releases)).filter((name) => !name.startsWith(temporaryPrefix));
+  const newest = [...names].sort((a, b) => Number.parseInt(b, 10) - Number.parseInt(a, 10)).slice(0, newestKept);
+  const current = await readlink(paths.current).catch(() => '');
+  const kept = new Set([...keep, ...newest, basename(current)]);
+  const stale = names.filter((name) => !kept.has(name));
+  if (stale.length < slack) return;
+  await inParallel(stale, (name) => rm(join(paths.releases, name), { recursive: true, force: true }));
+  const used = new Set<string>();
+  for (const name of names.filter((candidate) => kept.has(candidate))) {
+    const manifest = await readManifest(join(paths.releases, name));
+    if (manifest) for (const { digest } of treesOf(manifest, paths.current).values()) used.add(digest);
+  }
+  const unused = (await readdir(paths.trees)).filter((name) => !used.has(name));
+  await inParallel(unused, (name) => rm(join(paths.trees, name), { recursive: true, force: true }));
+}
+
+async function removeLeftovers(folder: string): Promise<void> {
+  const left = (await readdir(folder)).filter((name) => name.startsWith(temporaryPrefix));
+  await inParallel(left, (name) => rm(join(folder, name), { recursive: true, force: true }));
+}

@@ -1,0 +1,45 @@
+import { readFile } from 'node:fs/promises';
+import type { ArtifactIdentity } from '@flotilla/domain';
+import { replaceFile } from './durable.ts';
+
+/** What an agent has to know after a restart, besides the releases themselves. */
+export interface AgentState {
+  /** Ran last, proven. */
+  readonly applied: ArtifactIdentity | null;
+  /** Ran last and passed every check: what a failure goes back to. */
+  readonly lastGood: ArtifactIdentity | null;
+  /** Refused here; not tried again until another version was tried. */
+  readonly parked: { readonly artifact: ArtifactIdentity; readonly reason: string } | null;
+}
+
+export const emptyState: AgentState = { applied: null, lastGood: null, parked: null };
+
+const format = 1;
+
+/** A file that is missing or cannot be read counts as empty: the releases on disk still tell what ran. */
+export async function readState(path: string): Promise<AgentState> {
+  try {
+    const read = JSON.parse(await readFile(path, 'utf8')) as Partial<AgentState> & { format?: number };
+    if (read.format !== format) return emptyState;
+    return { applied: read.applied ?? null, lastGood: read.lastGood ?? null, parked: read.parked ?? null };
+  } catch {
+    return emptyState;
+  }
+}
+
+export async function writeState(path: string, { applied, lastGood, parked }: AgentState): Promise<void> {
+  const state = {
+    format,
+    applied: applied && identityOf(applied),
+    lastGood: lastGood && identityOf(lastGood),
+    parked: parked && { artifact: identityOf(parked.artifact), reason: parked.reason },
+  };
+  await replaceFile(path, `${JSON.stringify(state)}\n`);
+}
+
+/** The identity alone: a manifest has one too, and a thousand files besides. */
+export const identityOf = ({ epoch, version, digest }: ArtifactIdentity): ArtifactIdentity => ({
+  epoch,
+  version,
+  digest,
+});

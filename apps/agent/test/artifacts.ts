@@ -1,0 +1,20 @@
+import type { HeldArtifact } from '@flotilla/artifact';
+import { type Manifest, byPath, digestOf, digestOfFiles, epoch, fleetName, revision, version } from '@flotilla/domain';
+
+/** An artifact from paths and texts. */
+export function artifact(number: number, contents: Record<string, string | Buffer>, life = 'life-1'): HeldArtifact {
+  const files = new Map(Object.entries(contents).map(([path, content]) => [path, Buffer.from(content)]));
+  const listed = [...files]
+    .map(([path, bytes]) => ({ path, digest: digestOf(bytes), size: bytes.length }))
+    .sort(byPath);
+  const manifest: Manifest = {
+    fleet: fleetName('lb'),
+    epoch: epoch(life),
+    version: version(number),
+    digest: digestOfFiles(listed),
+    revision: revision(number),
+    createdAt: new Date().toISOString(),
+    files: listed,
+  };
+  return { manifest, files };
+}

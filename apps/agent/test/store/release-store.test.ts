@@ -1,0 +1,197 @@
+import {
+  lstatSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  readlinkSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { HeldArtifact } from '@flotilla/artifact';
+import { type StorePaths, releaseName, storePaths } from '../../src/store/paths.ts';
+import { placeArtifact } from '../../src/store/placed-release.ts';
+import { type ReleaseStore, openReleaseStore } from '../../src/store/release-store.ts';
+import { stageCheck } from '../../src/store/stage-check.ts';
+import { emptyState, readState, writeState } from '../../src/store/state-file.ts';
+import { artifact } from '../artifacts.ts';
+
+let paths: StorePaths;
+let store: ReleaseStore;
+
+beforeEach(async () => {
+  paths = storePaths(join(mkdtempSync(join(tmpdir(), 'flotilla-store-')), 'data'));
+  store = await openReleaseStore(paths);
+});
+afterEach(() => {
+  rmSync(join(paths.root, '..'), { recursive: true, force: true });
+});
+
+const token = '/@flotilla-release@';
+const files = (more: Record<string, string> = {}) => ({
+  'haproxy.cfg': `frontend f\n  bind :443 ssl crt-list ${token}/crt-list\n`,
+  'crt-list': `${token}/ssl/a.pem\n`,
+  'ssl/a.pem': `key ${token} stays\n`,
+  'ssl/b.pem': 'other\n',
+  'files/x.map': `a ${token}/files\n`,
+  ...more,
+});
+const place = (held: HeldArtifact) => placeArtifact(held, paths.current);
+const write = async (held: HeldArtifact, before?: HeldArtifact) => {
+  await store.write(place(held), '# own\n', before?.manifest);
+  await store.switchTo(held.manifest);
+};
+const inode = (path: string) => statSync(join(paths.current, path)).ino;
+
+describe('the release store', () => {
+  it('writes a release with this node’s stable path in place of the token, PEM bundles as they are', async () => {
+    await write(artifact(1, files()));
+    const read = (path: string) => readFileSync(join(paths.current, path), 'utf8');
+    expect(read('haproxy.cfg')).toBe(`frontend f\n  bind :443 ssl crt-list ${paths.current}/crt-list\n`);
+    expect(read('crt-list')).toBe(`${paths.current}/ssl/a.pem\n`);
+    expect(read('files/x.map')).toBe(`a ${paths.current}/files\n`);
+    expect(read('ssl/a.pem')).toBe(`key ${token} stays\n`);
+    expect(read('flotilla.cfg')).toBe('# own\n');
+    expect(readlinkSync(paths.current)).toMatch(/^releases\/1-[0-9a-f]{12}$/);
+  });
+
+  it('lets only the owner read', async () => {
+    await write(artifact(1, files()));
+    const walk = (folder: string): void => {
+      for (const name of readdirSync(folder)) {
+        const stat = lstatSync(join(folder, name));
+        if (stat.isSymbolicLink()) continue;
+        expect([name, (stat.mode & 0o777).toString(8)]).toEqual([name, stat.isDirectory() ? '700' : '600']);
+        if (stat.isDirectory()) walk(join(folder, name));
+      }
+    };
+    expect(statSync(paths.root).mode & 0o777).toBe(0o700);
+    walk(paths.root);
+  });
+
+  it('shares a folder that did not change, and links the files of one that did', async () => {
+    const one = artifact(1, files());
+    await write(one);
+    const [folder, a, b] = [realpathSync(join(paths.current, 'ssl')), inode('ssl/a.pem'), inode('ssl/b.pem')];
+    const two = artifact(2, files({ 'files/x.map': 'a b\n' }));
+    await write(two, one);
+    expect(realpathSync(join(paths.current, 'ssl'))).toBe(folder);
+    await write(artifact(3, files({ 'files/x.map': 'a b\n', 'ssl/b.pem': 'new\n', 'ssl/c.pem': 'more\n' })), two);
+    expect(realpathSync(join(paths.current, 'ssl'))).not.toBe(folder);
+    expect(inode('ssl/a.pem')).toBe(a);
+    expect(inode('ssl/b.pem')).not.toBe(b);
+    expect(readdirSync(join(paths.current, 'ssl'))).toEqual(['a.pem', 'b.pem', 'c.pem']);
+  });
+
+  it('drops a folder and keeps folders in folders', async () => {
+    const one = artifact(1, files());
+    await write(one);
+    await write(artifact(2, { 'haproxy.cfg': '#\n', 'files/deep/er/x.lua': 'x' }), one);
+    expect(readdirSync(paths.current).sort()).toEqual(['files', 'flotilla.cfg', 'haproxy.cfg', 'manifest.json']);
+    expect(readFileSync(join(paths.current, 'files/deep/er/x.lua'), 'utf8')).toBe('x');
+  });
+
+  it('takes a release that is there already, and brings what is not in its digest up to date', async () => {
+    const one = artifact(1, files());
+    await write(one);
+    const before = inode('haproxy.cfg');
+    const reborn = { ...one, manifest: { ...one.manifest, epoch: artifact(1, {}, 'life-2').manifest.epoch } };
+    await store.write(place(reborn), '# newer\n');
+    expect(inode('haproxy.cfg')).toBe(before);
+    expect(readFileSync(join(paths.current, 'flotilla.cfg'), 'utf8')).toBe('# newer\n');
+    expect((await store.current())?.manifest.epoch).toBe('life-2');
+  });
+
+  it('gives back after a restart what it was given, byte for byte', async () => {
+    const binary = Buffer.from([0, 255, 254, 10]);
+    const one = artifact(1, { ...files(), 'files/blob': binary });
+    await write(one);
+    const again = await openReleaseStore(paths);
+    const placed = await again.current();
+    if (!placed) throw new Error('no release');
+    expect(placed.manifest).toEqual(one.manifest);
+    expect(placed.release.config.text).toContain(`${paths.current}/crt-list`);
+    expect(placed.release.files.get('ssl/b.pem')?.read()).toBe('other\n');
+    const held = again.artifactOf(placed);
+    expect(held && Object.fromEntries(held.files)).toEqual(Object.fromEntries(one.files));
+  });
+
+  it('does not take for an artifact what was changed by hand or cannot be told from the files', async () => {
+    const one = artifact(1, files({ 'haproxy.cfg': `# ${paths.current}/x literally\n` }));
+    await write(one);
+    const placed = await store.current();
+    expect(placed && store.artifactOf(placed)).toBeUndefined();
+    const two = artifact(2, files());
+    await write(two);
+    writeFileSync(join(paths.current, 'ssl/b.pem'), 'changed\n');
+    const other = await store.current();
+    expect(other && store.artifactOf(other)).toBeUndefined();
+  });
+
+  it('does not take a release that is not whole', async () => {
+    await write(artifact(1, files()));
+    rmSync(realpathSync(join(paths.current, 'ssl')), { recursive: true });
+    expect(await store.current()).toBeUndefined();
+  });
+
+  it('refuses a bundle without a configuration, or with a file the agent writes itself', () => {
+    expect(() => place(artifact(1, { 'crt-list': '' }))).toThrow(expect.objectContaining({ code: 'bundle' }));
+    expect(() => place(artifact(1, files({ 'flotilla.cfg': 'x' })))).toThrow(/flotilla\.cfg/);
+  });
+
+  it('collects old releases and trees, and keeps what is in use', async () => {
+    const first = artifact(1, files());
+    await write(first);
+    let before = first;
+    for (let number = 2; number <= 14; number++) {
+      const next = artifact(number, files({ 'ssl/b.pem': `version ${number}\n` }));
+      await write(next, before);
+      before = next;
+    }
+    writeFileSync(join(paths.releases, '.new-left'), '');
+    await store.collect([releaseName(first.manifest)]);
+    const left = readdirSync(paths.releases).map((name) => Number.parseInt(name, 10));
+    expect(left.filter(Number.isFinite).sort((a, b) => a - b)).toEqual([1, 12, 13, 14]);
+    // One tree of `files` and four of `ssl`.
+    expect(readdirSync(paths.trees)).toHaveLength(5);
+    expect((await store.current())?.manifest.version).toBe(14);
+    await openReleaseStore(paths);
+    expect(readdirSync(paths.releases)).not.toContain('.new-left');
+  });
+
+  it('stages a check that reads only its own files', async () => {
+    const placed = place(artifact(1, files()));
+    await store.write(placed, '# own\n');
+    const staged = await stageCheck(paths, placed, '# own\n');
+    expect(staged).toEqual([join(paths.check, 'haproxy.cfg'), join(paths.check, 'flotilla.cfg')]);
+    const read = (path: string) => readFileSync(join(paths.check, path), 'utf8');
+    expect(read('haproxy.cfg')).toContain(`${paths.check}/crt-list`);
+    expect(read('crt-list')).toBe(`${paths.check}/ssl/a.pem\n`);
+    expect(read('files/x.map')).toBe(`a ${paths.check}/files\n`);
+    expect(read('ssl/a.pem')).toBe(`key ${token} stays\n`);
+    expect(lstatSync(join(paths.check, 'ssl')).isSymbolicLink()).toBe(true);
+  });
+});
+
+describe('the state file', () => {
+  it('keeps identities and the parked version, and nothing else', async () => {
+    const { manifest } = artifact(3, files());
+    await writeState(paths.state, { applied: null, lastGood: manifest, parked: { artifact: manifest, reason: 'no' } });
+    const { epoch, version, digest } = manifest;
+    expect(await readState(paths.state)).toEqual({
+      applied: null,
+      lastGood: { epoch, version, digest },
+      parked: { artifact: { epoch, version, digest }, reason: 'no' },
+    });
+    expect(readFileSync(paths.state, 'utf8')).not.toContain('haproxy.cfg');
+  });
+
+  it.each(['', '{', '{"format":99,"parked":1}'])('is empty when it cannot be read: %s', async (text) => {
+    writeFileSync(paths.state, text);
+    expect(await readState(paths.state)).toEqual(emptyState);
+  });
+});
