@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import {
   type BundleFile,
+  type CertificateFiles,
   type FieldChanges,
   type FleetName,
   FlotillaError,
@@ -11,7 +12,6 @@ import {
 import type { PublishOutcome, Publisher } from '@flotilla/artifact';
 import type { CheckResult } from '@flotilla/haproxy';
 import { TemplateError, type RenderThread } from '@flotilla/template';
-import type { CertificateFiles } from './certificate-files.ts';
 import type { FleetInputs, InputsRead } from './fleet-inputs.ts';
 import { RenderFailure } from './render-failure.ts';
 import type { Redact } from './secret-words.ts';

@@ -1,10 +1,9 @@
-import { type FleetName, type InputField, createSealer, inputField } from '@flotilla/domain';
+import { CertificateFiles, type FleetName, type InputField, createSealer, inputField } from '@flotilla/domain';
 import { createPublisher } from '@flotilla/artifact';
 import { checkConfig } from '@flotilla/haproxy';
 import { createInputsReader } from '@flotilla/inputs';
 import type { Logger, connectRedis } from '@flotilla/runtime';
 import { RenderThread, type TemplateSettings, usesStats } from '@flotilla/template';
-import { CertificateFiles } from './certificate-files.ts';
 import { type RendererConfig, defaultStatisticsPassword, templateEnv } from './config.ts';
 import { FleetInputs } from './fleet-inputs.ts';
 import { type FleetParts, FleetRender } from './fleet-render.ts';

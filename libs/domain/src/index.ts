@@ -2,6 +2,7 @@ export * from './artifact.ts';
 export * from './brands.ts';
 export * from './bundle-layout.ts';
 export * from './certificate.ts';
+export * from './certificate-files.ts';
 export * from './cluster/index.ts';
 export * from './data-key.ts';
 export * from './errors.ts';

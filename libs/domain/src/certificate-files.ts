@@ -1,4 +1,7 @@
-import { type BundleFile, type InputField, bundlePem, inputField, layout, templatePaths } from '@flotilla/domain';
+import type { BundleFile } from './artifact.ts';
+import { layout, templatePaths } from './bundle-layout.ts';
+import { bundlePem } from './certificate.ts';
+import { type InputField, inputField } from './inputs.ts';
 
 interface Pair {
   readonly certificate: string;
