@@ -19,6 +19,7 @@ import {
   str,
   Tuple,
   Undefined,
+  type Builtin,
   type Mapping,
   type Value,
 } from '../../src/values/index.ts';
@@ -70,6 +71,11 @@ function tag(value: Value): Tagged {
   return { [value instanceof Instance ? value.typeName : typeof value]: str(value) };
 }
 
+function known(callee: Builtin | undefined): Builtin {
+  if (callee === undefined) throw new Error('no such builtin');
+  return callee;
+}
+
 function perform(call: RecordedCall): Value {
   const runtime = new Runtime({ filters, tests, methods });
   runtime.autoescape = call.autoescape;
@@ -78,11 +84,11 @@ function perform(call: RecordedCall): Value {
   const [first = null, second = null] = args;
   switch (call.kind) {
     case 'filter':
-      return filters.get(call.name)!.call(runtime, args, kwargs);
+      return known(filters.get(call.name)).call(runtime, args, kwargs);
     case 'test':
-      return tests.get(call.name)!.call(runtime, args, kwargs);
+      return known(tests.get(call.name)).call(runtime, args, kwargs);
     case 'method':
-      return findMethod(runtime, first, call.name)!.call(runtime, args, kwargs);
+      return known(findMethod(runtime, first, call.name)).call(runtime, args, kwargs);
     case 'format':
       return formatValue(runtime, first, second as string);
     case 'percent':

@@ -62,9 +62,14 @@ const variables: Readonly<Record<string, Arbitrary<string>>> = {
   el: fc.constant('[]'),
   d: dict(value),
   e: dict(scalar),
+  item: value,
+  k: scalar,
+  v: value,
+  a: scalar,
+  t: string,
 };
 
 /** The context of a template as JSON: one value for every variable that the grammar knows. */
 export const context: Arbitrary<string> = fc
   .tuple(...Object.values(variables))
-  .map((values) => objectText(Object.keys(variables).map((name, index) => [name, values[index]!] as const)));
+  .map((values) => objectText(Object.keys(variables).map((name, index) => [name, values[index] ?? 'null'] as const)));

@@ -39,18 +39,18 @@ const STRING = fc.constantFrom(
 const DEPTH = fc.createDepthIdentifier();
 const COMPARISON = fc.constantFrom('==', '!=', '<', '<=', '>', '>=');
 
-const numberLeaf = either(INTEGER, word('i j x 0.5 2.0 1e3 1.5e-7 loop.index loop.length loop.index0'));
+const numberLeaf = either(INTEGER, word('i j x 0.5 2.0 1e3 1.5e-7 loop.index'));
 const textLeaf = either(STRING, word('s u w item'));
 const listLeaf = word('l m words users [] [1,2,3] el range(4)');
 const dictLeaf = word("d e users[0] {} {'a':1} {'b':'x','a':none}");
-const truthLeaf = word('true false b loop.first loop.last');
+const truthLeaf = word('true false b b b');
 const anyLeaf = either(
   numberLeaf,
   textLeaf,
   listLeaf,
   dictLeaf,
   truthLeaf,
-  word('none nil zz d.zz item k v a ns.x ns'),
+  word('none nil zz d.zz item k v a t item k'),
 );
 
 const call = (name: Part, ...args: Part[]): Arbitrary<string> =>
@@ -154,8 +154,11 @@ const listFilter = (any: Part, number: Part): Arbitrary<string> =>
     seq('|batch(', word('1 2 3'), maybe(", '-'"), ')|list'),
     seq('|slice(', word('1 2 3'), maybe(", '-'"), ')|list'),
     seq("|groupby('", KEY, "'", maybe(", default='q'"), ')'),
-    seq('[', SMALL, ':', maybe(SMALL), maybe(seq(':', word('1 2 -1'))), ']'),
   );
+
+/** An operand that a `.`, a `[` or a call may follow. */
+const atom = (leaf: Arbitrary<string>, whole: Arbitrary<string>): Arbitrary<string> =>
+  either(leaf, seq('(', whole, ')'));
 
 export const expressions: Expressions = fc.letrec<{
   any: string;
@@ -171,6 +174,9 @@ export const expressions: Expressions = fc.letrec<{
   const list = tie('list');
   const dict = tie('dict');
   const truth = tie('truth');
+  const textAtom = atom(textLeaf, text);
+  const listAtom = atom(listLeaf, list);
+  const dictAtom = atom(dictLeaf, dict);
   return {
     number: nested(
       DEPTH,
@@ -189,21 +195,21 @@ export const expressions: Expressions = fc.letrec<{
       seq(number, '|round', maybe(seq('(', word('0 1 2 -1'), maybe(seq(", '", word('common ceil floor'), "'")), ')'))),
       seq(list, '|', word('sum min max first last')),
       seq(list, "|sum(attribute='", KEY, "')"),
-      seq(text, call(word('find rfind count index'), text)),
-      seq(list, '.', word('index count'), '(', any, ')'),
+      seq(textAtom, call(word('find rfind count index'), text)),
+      seq(listAtom, '.', word('index count'), '(', any, ')'),
       seq('(', number, ' if ', truth, ' else ', number, ')'),
       seq('(', number, ').', word('bit_length() is_integer() conjugate()')),
     ),
     text: nested(
       DEPTH,
       textLeaf,
-      seq(text, textMethods(text, list)),
+      seq(textAtom, textMethods(text, list)),
       seq(text, textFilter(text)),
       seq(text, ' ~ ', any),
       seq('(', text, ' + ', text, ')'),
       seq('(', text, ' * ', word('0 1 2 3'), ')'),
-      seq(text, '[', SMALL, ']'),
-      seq(text, '[', maybe(SMALL), ':', maybe(SMALL), maybe(seq(':', word('1 2 -1'))), ']'),
+      seq(textAtom, '[', SMALL, ']'),
+      seq(textAtom, '[', maybe(SMALL), ':', maybe(SMALL), maybe(seq(':', word('1 2 -1'))), ']'),
       seq(list, '|join', maybe(seq('(', text, ')'))),
       seq(list, "|join(', ', attribute='", KEY, "')"),
       percentFormat(any, number, dict),
@@ -221,12 +227,13 @@ export const expressions: Expressions = fc.letrec<{
       seq('[', many(any, ', '), ']'),
       seq('(', any, ', ', any, ')'),
       seq(list, listFilter(any, number)),
+      seq(listAtom, '[', SMALL, ':', maybe(SMALL), maybe(seq(':', word('1 2 -1'))), ']'),
       seq('(', list, ' + ', list, ')'),
       seq('range(', word('0 2 5'), maybe(seq(', ', word('3 7'))), ')', maybe('|list')),
-      seq(text, call(word('split rsplit splitlines'))),
-      seq(text, call(word('split rsplit'), text, SMALL)),
+      seq(textAtom, call(word('split rsplit splitlines'))),
+      seq(textAtom, call(word('split rsplit'), text, SMALL)),
       seq(
-        dict,
+        dictAtom,
         either(
           '.keys()|list',
           '.values()|list',
@@ -246,7 +253,7 @@ export const expressions: Expressions = fc.letrec<{
       seq('{', many(seq(either(STRING, INTEGER), ': ', any), ', '), '}'),
       seq('dict(a=', any, ', b=', any, ')'),
       seq('dict(', dict, ', zz=', any, ')'),
-      seq(dict, '.copy()'),
+      seq(dictAtom, '.copy()'),
     ),
     truth: nested(
       DEPTH,
@@ -272,8 +279,8 @@ export const expressions: Expressions = fc.letrec<{
       seq(any, ' ', word('and or'), ' ', any),
       seq('(', truth, ' ', word('and or'), ' ', truth, ')'),
       seq(any, ' ', test(any, number, list)),
-      seq(text, '.', word('isdigit isalpha isalnum islower isupper isspace istitle'), '()'),
-      seq(text, call(word('startswith endswith'), text)),
+      seq(textAtom, '.', word('isdigit isalpha isalnum islower isupper isspace istitle'), '()'),
+      seq(textAtom, call(word('startswith endswith'), text)),
     ),
     any: nested(
       DEPTH,
@@ -284,17 +291,17 @@ export const expressions: Expressions = fc.letrec<{
       dict,
       truth,
       seq('(', any, ')'),
-      seq(dict, '.', KEY),
-      seq(dict, "['", KEY, "']"),
-      seq(dict, ".get('", KEY, "'", maybe(seq(', ', any)), ')'),
-      seq(list, '[', SMALL, ']'),
+      seq(dictAtom, '.', KEY),
+      seq(dictAtom, "['", KEY, "']"),
+      seq(dictAtom, ".get('", KEY, "'", maybe(seq(', ', any)), ')'),
+      seq(listAtom, '[', SMALL, ']'),
       seq(list, '|', word('first last min max')),
       seq(any, '|default(', any, maybe(', true'), ')'),
       seq(any, " |attr('", KEY, "')"),
       seq(any, ' or ', any),
       seq(any, ' and ', any),
       seq('(', any, ' if ', truth, maybe(seq(' else ', any)), ')'),
-      seq(any, ' ', word('+ - * ~ //'), ' ', any),
+      seq(any, ' ', word('~ ~ ~ + *'), ' ', any),
     ),
   };
 });

@@ -13,8 +13,8 @@ const plain = fc.constantFrom(
   '  ',
   '\n  server ',
   '\n\n',
-  'text {',
-  '}\n',
+  'text { ',
+  ' }\n',
   '\t',
   ' # y',
   '%',
@@ -198,7 +198,7 @@ export const body: Arbitrary<string> = fc.letrec<{ body: string; statement: stri
       definitions(inner),
       composition(inner),
       seq(word('{# {#-'), ' comment {{ x }} ', word('#} -#}')),
-      seq(tag('raw'), ' {{ x }} {% if %}\n', tag('endraw')),
+      seq(word('{%- {%'), ' raw ', word('-%} %}'), ' {{ x }} {% if %}\n', word('{%- {%'), ' endraw ', close),
     ),
   };
 }).body;
@@ -207,11 +207,11 @@ export const body: Arbitrary<string> = fc.letrec<{ body: string; statement: stri
 export const child: Arbitrary<string> = seq(
   tag("extends '", word('base mid'), "'"),
   body,
-  tag('block ', word('one two')),
-  body,
-  maybe('{{ super() }}'),
-  maybe('{{ self.two() }}'),
-  tag('endblock'),
+  either(
+    seq(tag('block one'), body, maybe('{{ super() }}'), maybe('{{ self.two() }}'), tag('endblock')),
+    seq(tag('block two'), body, maybe('{{ super() }}'), tag('endblock')),
+    seq(tag('block three'), body, '{{ item }}', maybe('{{ super() }}'), tag('endblock')),
+  ),
 );
 
 /** The templates that the generated ones include, import and extend. */

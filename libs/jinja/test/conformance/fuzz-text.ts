@@ -36,5 +36,5 @@ export function nested(
   leaf: Arbitrary<string>,
   ...parts: readonly Part[]
 ): Arbitrary<string> {
-  return fc.oneof({ maxDepth: 3, depthIdentifier: depth }, leaf, ...parts.map(asArbitrary));
+  return fc.oneof({ maxDepth: 2, depthIdentifier: depth }, leaf, ...parts.map(asArbitrary));
 }
