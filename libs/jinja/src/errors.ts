@@ -13,8 +13,8 @@ export class TemplateError extends Error {
   override name = 'TemplateError';
   templateName: string | null = null;
   line: number | null = null;
-  /** The source line the error points at, when the source is at hand. */
-  sourceLine: string | null = null;
+  /** The tag or print statement that failed, as it stands in the template. */
+  expression: string | null = null;
 
   constructor(message: string, place: Place = {}, options?: ErrorOptions) {
     super(message, options);
@@ -49,6 +49,8 @@ export class UndefinedError extends TemplateRuntimeError {
   override name = 'UndefinedError';
   /** What was looked up: a variable's name, an attribute or a key. */
   missing: string | null = null;
+  /** The object it was looked up on; undefined for a variable. */
+  owner: unknown = undefined;
   /** Known names that are close to `missing`, the closest first. */
   nearest: readonly string[] = [];
 }

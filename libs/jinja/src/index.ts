@@ -1,1 +1,17 @@
-export {};
+export * from './environment.ts';
+export * from './errors.ts';
+export type { EnvironmentOptions, HostCallback } from './options.ts';
+export {
+  Dict,
+  Float,
+  makeFloat,
+  Markup,
+  parseJson,
+  repr,
+  str,
+  Tuple,
+  Undefined,
+  type Limits,
+  type UndefinedName,
+  type Value,
+} from './values/index.ts';

@@ -1,5 +1,5 @@
 import { str } from './text.ts';
-import { Markup, type Value } from './value.ts';
+import { Instance, Markup, type Value } from './value.ts';
 
 const SPECIAL = /[&<>'"]/;
 const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', "'": '&#39;', '"': '&#34;' };
@@ -11,10 +11,12 @@ export function escapeText(text: string): string {
 
 /** What printing the value gives under autoescape: markup as it is, everything else escaped. */
 export function escapedStr(value: Value): string {
-  return value instanceof Markup ? value.text : escapeText(str(value));
+  return value instanceof Markup ? value.text : escape(value).text;
 }
 
 /** markupsafe's `escape`: a Markup stays what it is. */
 export function escape(value: Value): Markup {
-  return value instanceof Markup ? value : new Markup(escapeText(str(value)));
+  if (value instanceof Markup) return value;
+  if (value instanceof Instance && value.markup !== undefined) return value.markup();
+  return new Markup(escapeText(str(value)));
 }

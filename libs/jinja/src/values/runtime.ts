@@ -54,8 +54,6 @@ export class Runtime {
   readonly newlineSequence: string;
   /** Whether printed text is escaped right now (`{% autoescape %}` changes it while its body runs). */
   autoescape = false;
-  /** Looks a name up where the template is now, for builtins that take Jinja2's context (`map`'s and `select`'s do not). */
-  lookup: (name: string) => Value = (name) => this.undefinedName(name);
 
   constructor(options: RuntimeOptions) {
     this.filters = options.filters;
@@ -78,8 +76,8 @@ export class Runtime {
   }
 
   /** An undefined value that explains itself. */
-  undefinedHint(hint: string): Undefined {
-    return new this.undefinedClass(hint);
+  undefinedHint(hint: string, name: Value = null): Undefined {
+    return new this.undefinedClass(hint, NO_OBJECT, name);
   }
 
   /** Refuses to make a text or list of `size`, where the bound is for repetition or for any text. */

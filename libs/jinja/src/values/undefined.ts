@@ -1,7 +1,7 @@
 import { typeError, UndefinedError } from '../errors.ts';
 import { describeType } from './types.ts';
 import { repr } from './text.ts';
-import { Instance, type Value } from './value.ts';
+import { Instance, Markup, type Value } from './value.ts';
 
 /** Marks that a name was looked up in the context, not on an object. */
 export const NO_OBJECT: unique symbol = Symbol('no object');
@@ -35,7 +35,10 @@ export class Undefined extends Instance {
   /** Throws what using this value means. */
   fail(): never {
     const error = this.makeError(this.message);
-    if (error instanceof UndefinedError && typeof this.key === 'string') error.missing = this.key;
+    if (error instanceof UndefinedError && typeof this.key === 'string') {
+      error.missing = this.key;
+      if (this.object !== NO_OBJECT) error.owner = this.object;
+    }
     throw error;
   }
 
@@ -76,6 +79,9 @@ export class ChainableUndefined extends Undefined {
   }
   override item(_key: Value): Value | undefined {
     return this;
+  }
+  override markup(): Markup {
+    return new Markup(this.str());
   }
 }
 

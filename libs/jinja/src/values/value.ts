@@ -86,6 +86,8 @@ export abstract class Instance {
   }
   /** `x[key]`, or undefined when there is no such item. */
   item?(key: Value): Value | undefined;
+  /** Python's `__html__`: what stands for the object where text is escaped. */
+  markup?(): Markup;
   iterate?(): Iterable<Value>;
   length?(): number;
   contains?(item: Value): boolean;

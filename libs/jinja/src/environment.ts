@@ -1,0 +1,172 @@
+import nunjucks from 'nunjucks';
+import * as builtins from './builtins/index.ts';
+import { Engine } from './engine.ts';
+import { TemplateNotFound } from './errors.ts';
+import { DEFAULT_SYNTAX, type Syntax } from './lexer/syntax.ts';
+import { readExtensions, readLimits, readTemplates, type EnvironmentOptions, type HostCallback } from './options.ts';
+import { callerNames, FixedNames, type Names } from './runtime/context.ts';
+import { RenderRuntime } from './runtime/render-runtime.ts';
+import type { RunnableTemplate } from './runtime/template.ts';
+import {
+  Callable,
+  DEFAULT_LIMITS,
+  DEFAULT_POLICIES,
+  HostFunction,
+  parseJson,
+  UNDEFINED_CLASSES,
+  type Value,
+} from './values/index.ts';
+
+/** What a template is rendered with: an object, a Map, a Dict, or the JSON text of an object. */
+export type TemplateContext = object | string;
+
+/** A compiled template. */
+export interface Template {
+  /** @throws TemplateError */
+  render(context?: TemplateContext): string;
+}
+
+/**
+ * A Jinja2 environment. It is a nunjucks `Environment` as well: `getTemplate` and everything that is built on it work,
+ * with templates that come compiled out of the loader.
+ */
+export class Environment extends nunjucks.Environment {
+  private readonly engine: Engine;
+  private readonly runtime: RenderRuntime;
+  private readonly filterTable: Map<string, Callable>;
+  private readonly testTable: Map<string, Callable>;
+  private readonly globalTable: Map<string, Value>;
+
+  constructor(options: EnvironmentOptions = {}) {
+    const load = (name: string): RunnableTemplate => engine.load(name);
+    super(new JinjaLoader(load, (template, context) => this.run(template, context)), { autoescape: false });
+    this.filterTable = register(new Map<string, Callable>(builtins.filters), options.filters);
+    this.testTable = register(new Map<string, Callable>(builtins.tests), options.tests);
+    this.globalTable = registerValues(new Map(builtins.globals), options.globals);
+    const escapes = readEscaping(options.autoescape);
+    const policies = { ...DEFAULT_POLICIES, ...options.policies } as Record<string, Value>;
+    this.runtime = new RenderRuntime({
+      filters: this.filterTable,
+      tests: this.testTable,
+      methods: builtins.methods,
+      limits: readLimits(options, DEFAULT_LIMITS),
+      policies,
+      undefinedClass: UNDEFINED_CLASSES[options.undefined ?? 'Undefined'],
+      newlineSequence: options.newlineSequence ?? DEFAULT_SYNTAX.newlineSequence,
+      globals: new FixedNames(this.globalTable),
+      load,
+      escapes,
+    });
+    const { finalize } = options;
+    const engine = new Engine({
+      syntax: readSyntax(options),
+      parser: {
+        extensions: readExtensions(options.extensions ?? []),
+        trimTranslations: policies['ext.i18n.trimmed'] === true,
+      },
+      runtime: this.runtime,
+      escapes,
+      find: readTemplates(options.templates),
+      finalize: finalize === undefined || finalize === null ? null : (value) => (finalize(value) ?? null) as Value,
+    });
+    this.engine = engine;
+  }
+
+  /**
+   * Renders the template of that name.
+   * @throws TemplateError: TemplateNotFound, TemplateSyntaxError, UndefinedError, …
+   */
+  override render(name: string, context: TemplateContext = {}): string {
+    return this.run(this.engine.load(name), context);
+  }
+
+  /** @throws TemplateError */
+  override renderString(source: string, context: TemplateContext = {}): string {
+    return this.run(this.engine.compile(source), context);
+  }
+
+  /** @throws TemplateSyntaxError */
+  compile(source: string): Template {
+    const template = this.engine.compile(source);
+    return { render: (context = {}) => this.run(template, context) };
+  }
+
+  override addFilter(name: string, filter: HostCallback): this {
+    this.filterTable.set(name, new HostFunction(name, filter));
+    return this;
+  }
+
+  addTest(name: string, test: HostCallback): this {
+    this.testTable.set(name, new HostFunction(name, test));
+    return this;
+  }
+
+  override addGlobal(name: string, value: unknown): this {
+    registerValues(this.globalTable, { [name]: value });
+    return this;
+  }
+
+  private run(template: RunnableTemplate, context: TemplateContext): string {
+    return this.runtime.render(template, namesOf(context));
+  }
+}
+
+function namesOf(context: TemplateContext): Names {
+  return callerNames(typeof context === 'string' ? parseJson(context) : context);
+}
+
+function readSyntax(options: EnvironmentOptions): Syntax {
+  const given = Object.entries(options).filter(([name, value]) => Object.hasOwn(DEFAULT_SYNTAX, name) && value !== undefined);
+  return { ...DEFAULT_SYNTAX, ...(Object.fromEntries(given) as Partial<Syntax>) };
+}
+
+function readEscaping(autoescape: EnvironmentOptions['autoescape'] = false): (name: string | null) => boolean {
+  return typeof autoescape === 'function' ? (name) => autoescape(name) : () => autoescape;
+}
+
+function register(table: Map<string, Callable>, callbacks: Readonly<Record<string, HostCallback>> = {}): Map<string, Callable> {
+  for (const [name, callback] of Object.entries(callbacks)) table.set(name, new HostFunction(name, callback));
+  return table;
+}
+
+function registerValues(table: Map<string, Value>, values: Readonly<Record<string, unknown>> = {}): Map<string, Value> {
+  for (const [name, value] of Object.entries(values)) {
+    table.set(name, typeof value === 'function' ? new HostFunction(name, value as HostCallback) : ((value ?? null) as Value));
+  }
+  return table;
+}
+
+/** Hands nunjucks templates that are already compiled, as its own loader of precompiled templates does. */
+class JinjaLoader {
+  constructor(
+    private readonly load: (name: string) => RunnableTemplate,
+    private readonly run: (template: RunnableTemplate, context: object) => string,
+  ) {}
+
+  getSource(name: string): nunjucks.LoaderSource {
+    const template = this.find(name);
+    if (template === null) return null as unknown as nunjucks.LoaderSource;
+    type Done = (error: unknown, text?: string) => void;
+    const root = (_env: unknown, context: { getVariables(): object }, _frame: unknown, _runtime: unknown, done: Done): void => {
+      let text: string;
+      try {
+        text = this.run(template, context.getVariables());
+      } catch (error) {
+        done(error);
+        return;
+      }
+      done(null, text);
+    };
+    // nunjucks keeps no copy, so that a changed source is seen.
+    return { src: { type: 'code', obj: { root } } as unknown as string, path: name, noCache: true };
+  }
+
+  private find(name: string): RunnableTemplate | null {
+    try {
+      return this.load(name);
+    } catch (error) {
+      if (error instanceof TemplateNotFound) return null;
+      throw error;
+    }
+  }
+}
