@@ -31,6 +31,6 @@ export default tseslint.config(
       'no-console': 'error',
     },
   },
-  { files: ['**/*.test.ts', 'test/**/*.ts', 'libs/testkit/**/*.ts'], rules: { '@nx/enforce-module-boundaries': 'off', '@typescript-eslint/no-non-null-assertion': 'off', 'no-console': 'off' } },
+  { files: ['**/*.test.ts', '**/test/**/*.ts', 'test/**/*.ts', 'libs/testkit/**/*.ts'], rules: { '@nx/enforce-module-boundaries': 'off', '@typescript-eslint/no-non-null-assertion': 'off', 'no-console': 'off' } },
   prettier,
 );

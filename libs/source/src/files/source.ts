@@ -6,6 +6,9 @@ import { type ManifestObject, parseManifest } from './manifest.ts';
 
 const extensions = new Set(['.yaml', '.yml', '.json']);
 
+/** Template tests (`flotilla test`) may lie beside the manifests; they are none. */
+const isTemplateTest = (name: string): boolean => /\.test\.ya?ml$/.test(name);
+
 /**
  * Reads the manifests in a folder, or one file, in the order of their names. As `kubectl apply -f` does it looks for
  * `.yaml`, `.yml` and `.json` and not into folders below. Throws `ManifestError`, which names file and document.
@@ -53,7 +56,9 @@ export function createFilesSource(options: {
 async function filesAt(path: string): Promise<string[]> {
   try {
     if ((await stat(path)).isFile()) return [path];
-    const names = (await readdir(path)).filter((name) => extensions.has(extname(name)) && !name.startsWith('.'));
+    const names = (await readdir(path)).filter(
+      (name) => extensions.has(extname(name)) && !name.startsWith('.') && !isTemplateTest(name),
+    );
     if (names.length > 0) return names.toSorted().map((name) => join(path, name));
   } catch (error) {
     throw new ManifestError(path, `cannot be read: ${reasonOf(error)}`, error);
