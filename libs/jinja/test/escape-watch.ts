@@ -33,7 +33,7 @@ function changes(before: ReturnType<typeof photograph>): string[] {
     const known = new Map(before[place] ?? []);
     const changed = properties.filter(([key, now]) => {
       const then = known.get(key);
-      return then === undefined || then.value !== now?.value || then.get !== now?.get || then.set !== now?.set;
+      return then === undefined || !Object.is(then.value, now?.value) || then.get !== now?.get || then.set !== now?.set;
     });
     const gone = [...known.keys()].filter((key) => !properties.some(([own]) => own === key));
     return [...changed.map(([key]) => String(key)), ...gone.map(String)];

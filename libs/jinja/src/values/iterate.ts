@@ -2,7 +2,7 @@ import { typeError } from '../errors.ts';
 import { identicalOrEqual } from './compare.ts';
 import { mappingHas, mappingKeys, mappingSize, type Mapping } from './dict.ts';
 import { isMapping, isText, sequenceItems, textOf, typeName } from './types.ts';
-import { rejectOperand, Undefined } from './undefined.ts';
+import { Undefined } from './undefined.ts';
 import { Float, Instance, Markup, type Value } from './value.ts';
 
 const SURROGATE = /[\ud800-\udfff]/;
@@ -71,7 +71,7 @@ export function length(value: Value): number {
 export function contains(container: Value, item: Value): boolean {
   if (isText(container)) {
     if (isText(item)) return textOf(container).includes(textOf(item));
-    return rejectOperand(`'in <string>' requires string as left operand, not ${typeName(item)}`, item);
+    throw typeError(`'in <string>' requires string as left operand, not ${typeName(item)}`);
   }
   const items = sequenceItems(container);
   if (items !== null) return items.some((own) => identicalOrEqual(own, item));

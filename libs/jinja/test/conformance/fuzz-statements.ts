@@ -27,7 +27,7 @@ const print = (value: Part): Arbitrary<string> => seq(word('{{ {{ {{-'), ' ', va
 const variable = word('a k v item t');
 
 /** `x`, or several targets. */
-const target = either(variable, seq(variable, ', ', variable), seq('(', variable, ', ', variable, ')'));
+const target = either(variable, word('a,k v,item t,a'), seq('(', word('a,k k,v'), ')'));
 
 const blockFilter = either(
   word('upper lower trim title e safe'),

@@ -23,7 +23,7 @@ describe.skipIf(!hasJinja2())('random templates', () => {
   async function disagreement({ contextJson, ...rest }: FuzzCase): Promise<string | null> {
     const request = JSON.stringify(rest);
     const theirs = await oracle.ask(`${request.slice(0, -1)},"context":${contextJson}}`);
-    if ('output' in theirs && isIncomparable(theirs.output)) return null;
+    if (isIncomparable(theirs)) return null;
     const ours = render(rest, parseJson(contextJson) as object);
     if (comparable(ours) === comparable(theirs)) return null;
     return `${JSON.stringify(rest.options)} ${contextJson}\n${rest.source ?? ''}\nJinja2: ${JSON.stringify(theirs)}\nhere:   ${JSON.stringify(ours)}`;

@@ -15,6 +15,7 @@ import {
   repr,
   toList,
   Tuple,
+  Undefined,
   type Builtin,
   type Kwargs,
   type Mapping,
@@ -39,6 +40,8 @@ function changing(name: string, parameters: readonly ParameterNotation[], run: D
 
 /** The entries of what `dict()` and `update()` take: a mapping, or an iterable of pairs. */
 export function* entriesOf(source: Value): Iterable<[Value, Value]> {
+  // Python looks for `keys` first, which an undefined value refuses.
+  if (source instanceof Undefined) source.attribute('keys');
   if (isMapping(source)) {
     yield* [...mappingEntries(source as Mapping)];
     return;
@@ -120,10 +123,6 @@ export const dictMethods: readonly Builtin[] = [
   iterator('iterkeys', 'keys', 'dictionary-keyiterator'),
   iterator('itervalues', 'values', 'dictionary-valueiterator'),
   iterator('iteritems', 'items', 'dictionary-itemiterator'),
-  view('viewkeys', 'keys'),
-  view('viewvalues', 'values'),
-  view('viewitems', 'items'),
-  dictMethod('has_key', ['key'], (self, [key = null]) => mappingHas(self, key)),
   dictMethod(
     'get',
     ['key', ['default', null]],
