@@ -1,0 +1,193 @@
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { type FleetName, fleetName, revision } from '@flotilla/domain';
+import { createJobHistory, createSignals } from '@flotilla/queue';
+import {
+  type Child,
+  type RedisServer,
+  cleanUp,
+  startChild,
+  startRedis,
+  temporaryFolder,
+  waitFor,
+} from '@flotilla/testkit';
+import { bundleApp } from './bundled.ts';
+import { masterKey, minimal, openWorld, template } from './fleet-world.ts';
+
+let bundled: Awaited<ReturnType<typeof bundleApp>>;
+const open: { close: () => unknown }[] = [];
+
+beforeAll(async () => {
+  bundled = await bundleApp();
+});
+afterEach(async () => {
+  for (const one of open.splice(0).reverse()) await one.close();
+  await cleanUp();
+});
+afterAll(() => {
+  bundled.remove();
+});
+
+/** A HAProxy whose checks wait until the gate is opened, or their renderer is gone: a job for as long as a test likes. */
+function gatedHaproxy() {
+  const folder = temporaryFolder('gate').path;
+  const [gate, binary] = [`${folder}/open`, `${folder}/haproxy`];
+  const script = `#!/bin/sh
+if [ "$1" = -c ]; then while [ ! -e ${gate} ] && kill -0 "$PPID"; do sleep 0.02; done; fi
+exec haproxy "$@"
+`;
+  writeFileSync(binary, script, { mode: 0o755 });
+  const pass = (): void => {
+    writeFileSync(gate, '');
+  };
+  return { env: { FLOTILLA_HAPROXY: binary }, pass };
+}
+
+async function start() {
+  const server = await startRedis({ persist: true });
+  const renderer = (env: Record<string, string> = {}) => startRenderer(server, env);
+  const fleet = (name: string) => openFleetOf(server, fleetName(name));
+  return { server, renderer, fleet };
+}
+
+async function startRenderer(server: RedisServer, env: Record<string, string>) {
+  const dataDir = temporaryFolder('renderer').path;
+  const child = await startChild(process.execPath, [bundled.main], {
+    env: {
+      PATH: process.env['PATH'],
+      REDIS_URL: server.url,
+      FLOTILLA_KEY: masterKey.toString('base64'),
+      FLOTILLA_HTTP: '127.0.0.1:0',
+      FLOTILLA_DATA_DIR: dataDir,
+      ...env,
+    },
+  });
+  const line = await waitFor(() => child.lines.find((text) => text.includes('"started"')), { what: 'the renderer' });
+  const { http } = JSON.parse(line) as { http: string };
+  return { child, dataDir, http };
+}
+
+function openFleetOf(server: RedisServer, fleet: FleetName) {
+  const world = openWorld({
+    url: server.url,
+    fleet,
+    dataDir: temporaryFolder('unused').path,
+    threadEntry: bundled.thread,
+  });
+  const signals = createSignals({ connection: world.redis, limits: { completed: 100, failed: 100 } });
+  const history = createJobHistory({ connection: world.redis });
+  open.push(world, signals, history);
+  let count = 0;
+  const change = async (text: string): Promise<void> => {
+    await world.write({ [template]: text });
+    await signals.signal(fleet, revision(++count));
+  };
+  const version = async () => (await world.artifacts.desired())?.version ?? 0;
+  const until = (what: string, condition: () => unknown) => waitFor(condition, { what, deadlineMs: 30_000 });
+  const isActive = async () => (await history.jobs({ fleet, states: ['active'] })).length > 0;
+  return { ...world, change, history, version, isActive, until };
+}
+
+const output = ({ lines }: Child): string => lines.join('\n');
+
+test('a change becomes a job and a version, and the job tells what came of it', async () => {
+  const { renderer, fleet } = await start();
+  const lb = fleet('lb');
+  const { http } = await renderer();
+  await lb.change(minimal('# 1'));
+  await lb.until('version 1', async () => (await lb.version()) === 1);
+  await lb.until('the finished job', async () => (await lb.history.jobs({ states: ['completed'] })).length === 1);
+  const [job] = await lb.history.jobs({ fleet: lb.fleet });
+  expect(job?.result).toMatchObject({ kind: 'published', fleet: 'lb', version: 1, revision: 1 });
+  const ready = await fetch(`${http}/readyz`);
+  expect(ready.status).toBe(200);
+  const metrics = await (await fetch(`${http}/metrics`)).text();
+  expect(metrics).toContain('flotilla_renders_total{fleet="lb",outcome="published"} 1');
+  expect(metrics).toContain('flotilla_artifact_version{fleet="lb"} 1');
+  expect(metrics).toMatch(/flotilla_render_stage_seconds_count\{fleet="lb",stage="check"\} 1/);
+});
+
+test('what HAProxy refuses stands in the job, in the log and in the metrics, without the password', async () => {
+  const { renderer, fleet } = await start();
+  const lb = fleet('lb');
+  const { child, http } = await renderer({ STATISTICS_PASSWORD: 'GEHEIM-42' });
+  await lb.change(
+    minimal('  stats auth stats:{{ stats.password }}\n  nonsense {{ stats.password }}\n  {{ stats.password }}'),
+  );
+  await lb.until('the failed job', async () => (await lb.history.jobs({ states: ['failed'] })).length === 1);
+  const [job] = await lb.history.jobs({ fleet: lb.fleet });
+  expect(job).toMatchObject({ state: 'failed', attempts: 1 });
+  expect(job?.reason).toMatch(/fleet lb: HAProxy refuses.*haproxy\.cfg:7\].*nonsense/);
+  expect(output(child)).toContain('nonsense');
+  expect(await (await fetch(`${http}/metrics`)).text()).toMatch(
+    /flotilla_render_failures_total\{fleet="lb",stage="check",code="haproxy-refuses"\} 1/,
+  );
+  for (const key of await lb.redis.keys('*')) {
+    expect((await lb.redis.dumpBuffer(key))?.toString('latin1')).not.toContain('GEHEIM');
+  }
+  expect(output(child)).not.toContain('GEHEIM');
+  expect(await lb.version()).toBe(0);
+});
+
+test('fleets are rendered beside each other by as many renderers as there are', async () => {
+  const { renderer, fleet } = await start();
+  await Promise.all([renderer(), renderer()]);
+  const fleets = ['a', 'b', 'c', 'd', 'e'].map((name) => fleet(name));
+  for (let round = 1; round <= 5; round++) await Promise.all(fleets.map((one) => one.change(minimal(`# ${round}`))));
+  for (const one of fleets) {
+    await one.until(`the last change of ${one.fleet}`, async () =>
+      (await one.published())['haproxy.cfg']?.includes('# 5'),
+    );
+  }
+});
+
+test('a renderer killed in mid-job loses nothing: another one does it', async () => {
+  const { renderer, fleet } = await start();
+  const lb = fleet('lb');
+  const first = await renderer(gatedHaproxy().env);
+  await lb.change(minimal('# slow'));
+  await lb.until('the active job', lb.isActive);
+  await first.child.kill();
+  await lb.change(minimal('# after'));
+  const second = await renderer();
+  await lb.until('the last change', async () => (await lb.published())['haproxy.cfg']?.includes('# after'));
+  expect(readdirSync(second.dataDir)).toHaveLength(1);
+});
+
+test('asked to end, a renderer finishes its job, takes no other, and leaves no keys on disk', async () => {
+  const { renderer, fleet } = await start();
+  const lb = fleet('lb');
+  const { env, pass } = gatedHaproxy();
+  const { child, dataDir } = await renderer(env);
+  await lb.change(minimal('# slow'));
+  await lb.until('the active job', lb.isActive);
+  await child.kill('SIGTERM');
+  await lb.until('the end to begin', () => output(child).includes('"ending"'));
+  await lb.change(minimal('# for another renderer'));
+  pass();
+  const exit = await child.exited;
+  expect(exit).toEqual({ code: 0, signal: null });
+  expect((await lb.published())['haproxy.cfg']).toContain('# slow');
+  expect(existsSync(dataDir) ? readdirSync(dataDir) : []).toEqual([]);
+});
+
+test('a renderer outlives a restart of Redis', async () => {
+  const { server, renderer, fleet } = await start();
+  const lb = fleet('lb');
+  const { child } = await renderer();
+  await lb.change(minimal('# 1'));
+  await lb.until('version 1', async () => (await lb.version()) === 1);
+  await server.restart();
+  await lb.change(minimal('# 2'));
+  await lb.until('version 2', async () => (await lb.version()) === 2);
+  expect(child.exit()).toBeUndefined();
+});
+
+test('without a key it does not start, and says how to make one', async () => {
+  const { server } = await start();
+  const child = await startChild(process.execPath, [bundled.main], {
+    env: { PATH: process.env['PATH'], REDIS_URL: server.url },
+  });
+  expect(await child.exited).toMatchObject({ code: 64 });
+  expect(output(child)).toContain('openssl rand -base64 32');
+});
