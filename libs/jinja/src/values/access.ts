@@ -4,6 +4,7 @@ import { findItem } from './item.ts';
 import type { MethodOwner, Runtime } from './runtime.ts';
 import { isMapping } from './types.ts';
 import { Float, Instance, Markup, NamedTuple, Tuple, type Value } from './value.ts';
+import { Range } from './views.ts';
 
 /**
  * The only ways from a value to its parts. There is no other member access: what is not an own key, a fixed
@@ -26,6 +27,7 @@ function methodOwner(value: Value): MethodOwner | null {
 }
 
 function objectMethodOwner(value: object | null): MethodOwner | null {
+  if (value instanceof Range) return 'range';
   if (value === null || value instanceof Instance) return null;
   if (Array.isArray(value)) return 'list';
   if (value instanceof Tuple) return 'tuple';
@@ -44,7 +46,11 @@ export function findMethod(runtime: Runtime, value: Value, name: string): Builti
 
 /** Python's `getattr`: a fixed attribute or a method, never an item. Used by the `attr` filter. */
 export function findAttribute(runtime: Runtime, value: Value, name: string): Value | undefined {
-  if (value instanceof Instance) return value.attribute(name);
+  if (value instanceof Instance) {
+    const own = value.attribute(name);
+    // A range is the one of them that also has methods.
+    if (own !== undefined || !(value instanceof Range)) return own;
+  }
   if (value instanceof NamedTuple && value.fields.has(name)) return value.fields.get(name);
   const method = findMethod(runtime, value, name);
   return method === undefined ? undefined : new BoundMethod(value, method);

@@ -4,7 +4,7 @@ import { NO_OBJECT, UNDEFINED_CLASSES, type Undefined, type UndefinedClass } fro
 import type { Value } from './value.ts';
 
 /** Types that have methods. `str` methods also work on Markup unless `markup` has its own. */
-export type MethodOwner = 'str' | 'markup' | 'list' | 'tuple' | 'dict' | 'int' | 'float' | 'bool';
+export type MethodOwner = 'str' | 'markup' | 'list' | 'tuple' | 'range' | 'dict' | 'int' | 'float' | 'bool';
 export type MethodTables = Readonly<Record<MethodOwner, ReadonlyMap<string, Builtin>>>;
 
 /** Bounds that keep a template from hurting its process. */

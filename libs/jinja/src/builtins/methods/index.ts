@@ -1,6 +1,6 @@
 import type { Builtin, MethodTables } from '../../values/index.ts';
 import { dictMethods } from './dict.ts';
-import { listMethods, tupleMethods } from './list.ts';
+import { listMethods, rangeMethods, tupleMethods } from './list.ts';
 import { markupMethods } from './markup.ts';
 import { floatMethods, intMethods } from './number.ts';
 import { caseMethods } from './str-cases.ts';
@@ -23,6 +23,7 @@ export const methods: MethodTables = {
   markup: byName(markupMethods(str)),
   list: byName(listMethods),
   tuple: byName(tupleMethods),
+  range: byName(rangeMethods),
   dict: byName(dictMethods),
   int,
   float: byName(floatMethods),

@@ -82,7 +82,7 @@ function extend(self: Value[], items: Value, runtime: Runtime): void {
 }
 
 function index(name: string, self: Value, [wanted = null, start = 0, end = null]: readonly Value[]): number {
-  const items = sequenceItems(self) ?? [];
+  const items = sequenceItems(self) ?? toList(self);
   const place = (value: number): number => (value < 0 ? Math.max(value + items.length, 0) : value);
   const at = find(items, wanted, place(integer(start)), place(integerOrNull(end) ?? items.length));
   if (at < 0) throw valueError(name === 'tuple' ? 'tuple.index(x): x not in tuple' : `${repr(wanted)} is not in list`);
@@ -90,7 +90,7 @@ function index(name: string, self: Value, [wanted = null, start = 0, end = null]
 }
 
 const count = (self: Value, wanted: Value): number =>
-  (sequenceItems(self) ?? []).filter((item) => identicalOrEqual(item, wanted)).length;
+  (sequenceItems(self) ?? toList(self)).filter((item) => identicalOrEqual(item, wanted)).length;
 
 /** `index` and `count`, which lists and tuples share. */
 const sequenceMethods = (name: string): readonly Builtin[] => [
@@ -101,6 +101,7 @@ const sequenceMethods = (name: string): readonly Builtin[] => [
 ];
 
 export const tupleMethods: readonly Builtin[] = sequenceMethods('tuple');
+export const rangeMethods: readonly Builtin[] = sequenceMethods('range');
 
 export const listMethods: readonly Builtin[] = [
   ...sequenceMethods('list'),
