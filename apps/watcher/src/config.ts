@@ -1,0 +1,87 @@
+import { readFileSync } from 'node:fs';
+import { type FleetName, reasonOf } from '@flotilla/domain';
+import { ConfigError, type Loaded, httpSetting, kinds, setting, sharedSettings } from '@flotilla/runtime';
+import type { Etcd2Options } from '@flotilla/source';
+
+const optionalFile = (help: string) => setting(kinds.text(), { help, optional: true });
+
+export const settings = {
+  ETCD2BASE: setting(kinds.text(), {
+    help: "Kubernetes' etcd (v2 API): one URL, or the members of one cluster separated by commas.",
+    default: 'http://127.0.0.1:2379',
+    // A URL may hold a password.
+    secret: true,
+    example: 'https://10.0.0.1:2379,https://10.0.0.2:2379',
+  }),
+  REDIS_URL: sharedSettings.REDIS_URL,
+  FLOTILLA_FLEETS: sharedSettings.FLOTILLA_FLEETS,
+  FLOTILLA_KEY: sharedSettings.FLOTILLA_KEY,
+  FLOTILLA_KEY_FILE: sharedSettings.FLOTILLA_KEY_FILE,
+  FLOTILLA_ETCD_PREFIX: setting(kinds.text(), {
+    help: 'Where Kubernetes keeps its objects in etcd.',
+    default: '/registry',
+  }),
+  FLOTILLA_ETCD_USER: setting(kinds.text(), { help: 'The user for etcd, where it wants one.', optional: true }),
+  FLOTILLA_ETCD_PASSWORD: setting(kinds.text(), {
+    help: 'The password of FLOTILLA_ETCD_USER.',
+    optional: true,
+    secret: true,
+  }),
+  FLOTILLA_ETCD_CA_FILE: optionalFile("A PEM file with the authority that signed etcd's certificates."),
+  FLOTILLA_ETCD_CERT_FILE: optionalFile('A PEM file with the client certificate for etcd.'),
+  FLOTILLA_ETCD_KEY_FILE: optionalFile('A PEM file with the key of the client certificate for etcd.'),
+  FLOTILLA_LEASE_MS: setting(kinds.integer(500, 600_000), {
+    help: 'How long, in milliseconds, another watcher waits before it takes over from one that died.',
+    default: '5000',
+  }),
+  FLOTILLA_HISTORY_COMPLETED: setting(kinds.integer(1, 1_000_000), {
+    help: 'How many completed render jobs stay in the history.',
+    default: '1000',
+  }),
+  FLOTILLA_HISTORY_FAILED: setting(kinds.integer(1, 1_000_000), {
+    help: 'How many failed render jobs stay in the history.',
+    default: '1000',
+  }),
+  FLOTILLA_HTTP: httpSetting(9101),
+  FLOTILLA_LOG_LEVEL: sharedSettings.FLOTILLA_LOG_LEVEL,
+} as const;
+
+export type WatcherConfig = Loaded<typeof settings>;
+
+/** With more fleets than this one stream over all configmaps is cheaper than two for each fleet. */
+const fleetsFollowedApart = 16;
+
+/** What to follow, and how to get at it. Throws `ConfigError` for a file that cannot be read. */
+export function etcd2Options(config: WatcherConfig): Omit<Etcd2Options, 'onEvent'> {
+  const { FLOTILLA_ETCD_USER: username, FLOTILLA_ETCD_PASSWORD: password } = config;
+  const ca = fileOf(config, 'FLOTILLA_ETCD_CA_FILE');
+  const cert = fileOf(config, 'FLOTILLA_ETCD_CERT_FILE');
+  const key = fileOf(config, 'FLOTILLA_ETCD_KEY_FILE');
+  return {
+    endpoints: config.ETCD2BASE,
+    prefix: config.FLOTILLA_ETCD_PREFIX,
+    resources: followed(config.FLOTILLA_FLEETS),
+    ...(username !== undefined && { username }),
+    ...(password !== undefined && { password }),
+    tls: { ...(ca !== undefined && { ca }), ...(cert !== undefined && { cert }), ...(key !== undefined && { key }) },
+  };
+}
+
+/** All pods, but only the fleets' own configmaps and secrets: nobody else's are read. */
+function followed(fleets: readonly FleetName[]): string[] {
+  if (fleets.length > fleetsFollowedApart) return ['pods', 'configmaps', 'secrets'];
+  return ['pods', ...fleets.flatMap((fleet) => [`configmaps/${fleet}`, `secrets/${fleet}`])];
+}
+
+function fileOf(
+  config: WatcherConfig,
+  name: 'FLOTILLA_ETCD_CA_FILE' | 'FLOTILLA_ETCD_CERT_FILE' | 'FLOTILLA_ETCD_KEY_FILE',
+): string | undefined {
+  const path = config[name];
+  if (path === undefined) return undefined;
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new ConfigError([`${name} "${path}" cannot be read: ${reasonOf(error)}`]);
+  }
+}

@@ -1,0 +1,34 @@
+import { type InputField, type Problem, formatProblem, reasonOf } from '@flotilla/domain';
+import type { Logger } from '@flotilla/runtime';
+
+/** Tells problems in the log when they appear and when they are mended, each once. */
+export class ProblemLog {
+  #told = new Map<InputField, string>();
+
+  constructor(
+    readonly fleet: string,
+    readonly log: Logger,
+  ) {}
+
+  /** Takes a fleet's fields; returns how many problems there are. */
+  update(fields: Iterable<readonly [InputField, string]>): number {
+    const now = new Map<InputField, string>();
+    for (const [field, text] of fields) if (field.startsWith('problem/')) now.set(field, text);
+    for (const [field, text] of now) {
+      if (this.#told.get(field) !== text) this.log.warn({ fleet: this.fleet, problem: wordsOf(text) }, 'set aside');
+    }
+    for (const [field, text] of this.#told) {
+      if (!now.has(field)) this.log.info({ fleet: this.fleet, problem: wordsOf(text) }, 'mended');
+    }
+    this.#told = now;
+    return now.size;
+  }
+}
+
+function wordsOf(text: string): string {
+  try {
+    return formatProblem(JSON.parse(text) as Problem);
+  } catch (error) {
+    return reasonOf(error);
+  }
+}

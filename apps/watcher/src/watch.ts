@@ -1,0 +1,163 @@
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import { Cluster, type FleetName, type Source, createSealer, reasonOf } from '@flotilla/domain';
+import { createInputsWriter, createLeadership, readProgress } from '@flotilla/inputs';
+import type { Signals } from '@flotilla/queue';
+import type { Check, Logger, ReleaseStack, connectRedis } from '@flotilla/runtime';
+import { FleetWriting } from './fleet-writing.ts';
+import { follow } from './follow.ts';
+import { ProblemLog } from './problem-log.ts';
+import { Reconciler, reconcile } from './reconcile.ts';
+import { Signalling } from './signalling.ts';
+import type { WatcherMetrics } from './watcher-metrics.ts';
+
+type Redis = ReturnType<typeof connectRedis>;
+
+export interface WatchOptions {
+  readonly source: Source;
+  readonly fleets: readonly FleetName[];
+  readonly masterKey: Buffer;
+  /** For inputs and reconciling. */
+  readonly redis: Redis;
+  /** For the election alone. */
+  readonly electionRedis: Redis;
+  readonly signals: Signals;
+  readonly metrics: WatcherMetrics;
+  readonly log: Logger;
+  readonly releases: ReleaseStack;
+  readonly fail: (error: unknown) => void;
+  readonly leaseMs: number;
+  readonly reconcileEveryMs?: number;
+}
+
+/** Joins the parts of a watcher and sets them going. What it starts is on the release stack. */
+export function watch(options: WatchOptions): Readonly<Record<string, Check>> {
+  const { source, fleets, redis, signals, metrics, log, releases, fail } = options;
+  const cluster = new Cluster(fleets);
+  const ending = new AbortController();
+  const watched = fleets.map((fleet) => watchFleet(fleet));
+  const wakeAll = (): void => {
+    for (const { writing } of watched) writing.wake();
+  };
+
+  const following = follow(source, cluster, {
+    signal: ending.signal,
+    onEvent: (event) => {
+      metrics.event(event);
+      metrics.source(source.status);
+      for (const { fleet, writing, changed } of watched) {
+        if (!cluster.hasChanges(fleet)) continue;
+        changed();
+        writing.wake();
+      }
+    },
+  });
+  const leadership = createLeadership({
+    redis: options.electionRedis,
+    id: `${hostname()}/${process.pid}/${randomUUID()}`,
+    leaseMs: options.leaseMs,
+    everyMs: options.leaseMs / 5,
+    isCurrent: () => following.isCurrent(),
+    onGained: (term) => {
+      log.info({ term }, 'leading');
+      metrics.leading(true);
+      wakeAll();
+    },
+    onLost: (reason) => {
+      log.warn({ reason }, 'standing by');
+      metrics.leading(false);
+      wakeAll();
+    },
+    log,
+  });
+  metrics.leading(false);
+
+  const work = [
+    following.ended,
+    ...watched.map(({ writing }) => writing.run(ending.signal)),
+    reconcile(
+      watched.map(({ reconciler }) => reconciler),
+      {
+        isLeading: () => leadership.term !== undefined,
+        log,
+        signal: ending.signal,
+        ...(options.reconcileEveryMs !== undefined && { everyMs: options.reconcileEveryMs }),
+      },
+    ),
+  ];
+  for (const each of work) each.catch(fail);
+  const statusTimer = setInterval(() => {
+    metrics.source(source.status);
+  }, 1_000);
+
+  releases.add(leadership, 'election', (open) => open.close());
+  releases.add(ending, 'following', async () => {
+    clearInterval(statusTimer);
+    ending.abort(new Error('the watcher ends'));
+    // A write that waits for Redis ends with the connection, which is closed next.
+    await Promise.race([Promise.allSettled(work), new Promise((resolve) => setTimeout(resolve, 1_000))]);
+  });
+
+  return {
+    source: () => (following.isCurrent() ? undefined : (source.status.problem ?? 'the first state is being read')),
+    redis: () =>
+      redis.status === 'ready' ? undefined : `Redis is not connected (${redis.status}); the last inputs stay there`,
+    inputs: () => {
+      if (leadership.term === undefined) return undefined;
+      const late = watched.filter(({ writing }) => !writing.isFollowing || writing.problem !== undefined);
+      if (late.length === 0) return undefined;
+      return late.map(({ fleet, writing }) => `${fleet}: ${writing.problem ?? 'being compared with Redis'}`).join('; ');
+    },
+  };
+
+  function watchFleet(fleet: FleetName) {
+    const problems = new ProblemLog(fleet, log);
+    const signalling = new Signalling(fleet, signals, log);
+    /** When the oldest change came that is not written yet. */
+    let changedAt: number | undefined;
+    const writing = new FleetWriting({
+      fleet,
+      cluster,
+      writer: createInputsWriter({ redis, fleet, sealer: createSealer(options.masterKey, fleet) }),
+      term: () => leadership.term,
+      index: () => following.index,
+      isCurrent: () => following.isCurrent(),
+      onWritten: (written) => {
+        signalling.send(written.position.revision);
+        metrics.written(fleet, written, changedAt === undefined ? written.tookMs : performance.now() - changedAt);
+        changedAt = cluster.hasChanges(fleet) ? performance.now() - written.tookMs : undefined;
+        if (written.touchesProblems) tellProblems();
+        log.debug({ fleet, ...written.position, fields: written.fields, tookMs: written.tookMs }, 'written');
+      },
+      onTakenOver: () => {
+        changedAt = undefined;
+        tellProblems();
+      },
+      onFenced: (by) => {
+        leadership.outranked(by);
+      },
+      onFailed: (error) => {
+        metrics.failed(fleet);
+        // A connection that does not answer may be dead without saying so. What was not answered is sent again.
+        if (reasonOf(error).includes('timed out')) redis.disconnect(true);
+      },
+      log,
+    });
+    const reconciler = new Reconciler({
+      fleet,
+      progress: () => readProgress(redis, fleet),
+      signals,
+      onRevived: () => {
+        metrics.revived(fleet);
+      },
+      log,
+    });
+    const tellProblems = (): void => {
+      metrics.problems(fleet, problems.update(cluster.allFields(fleet)));
+    };
+    const changed = (): void => {
+      if (writing.isFollowing) changedAt ??= performance.now();
+    };
+    return { fleet, writing, reconciler, changed };
+  }
+}
