@@ -51,7 +51,7 @@ class Prober {
 /** Requests that stay open, one on each pod, so that a new pod is the least loaded one. They are given up by `release`. */
 async function holdPods(port: number, farm: PodFarm, addresses: readonly string[]): Promise<{ release(): void }> {
   farm.holding.clear();
-  const calls = [];
+  const calls: ReturnType<typeof httpRequest>[] = [];
   // leastconn hands each held request to another pod.
   for (let at = 0; at < addresses.length; at++) {
     const before = farm.holding.size;
