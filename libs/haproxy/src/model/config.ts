@@ -33,7 +33,7 @@ export function parseConfig(text: string, previous?: ConfigModel): ConfigModel {
     text,
     sections: [
       ...previous.sections.slice(0, head.count),
-      ...middle.map((section) => reuse(section, old.get(section.key))),
+      ...middle.map((section) => reuse(section, old.get(section.key), text.length)),
       ...previous.sections.slice(tail.from),
     ],
   };
@@ -59,9 +59,11 @@ export function lineNumberOf(model: ConfigModel, section: Section, line: Line): 
 export const unreadableSection = (model: ConfigModel): Section | undefined =>
   model.sections.find((section) => !section.readable);
 
-function reuse(section: Section, old: Section | undefined): Section {
+function reuse(section: Section, old: Section | undefined, whole: number): Section {
   if (old?.text === section.text) return old;
-  return new Section(section.kind, detach(section.text), old);
+  // A section that is most of the file keeps little else alive.
+  const text = section.text.length * 2 < whole ? detach(section.text) : section.text;
+  return new Section(section.kind, text, old);
 }
 
 /** The sections that lie whole in the common beginning, and end where another begins in the new text as well. */

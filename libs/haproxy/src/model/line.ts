@@ -1,6 +1,7 @@
 import { splitWords, type Word } from './words.ts';
 
 const noWords: readonly Word[] = [];
+const plainServerName = /^[ \t]*server[ \t]+([^\s"'\\#]+)(?=\s|$)/;
 const blank = (code: number): boolean => code === 32 || code === 9;
 
 /**
@@ -13,6 +14,7 @@ export class Line {
   #broken = false;
   #keyword: string | undefined;
   #signature: string | undefined;
+  #serverName: string | undefined;
 
   constructor(text: string) {
     this.text = text;
@@ -59,8 +61,7 @@ export class Line {
 
   /** The server's name, without splitting the whole line where it is a plain word. */
   get serverName(): string {
-    const match = /^[ \t]*server[ \t]+([^\s"'\\#]+)(?=\s|$)/.exec(this.text);
-    return match?.[1] ?? this.words[1]?.text ?? '';
+    return (this.#serverName ??= plainServerName.exec(this.text)?.[1] ?? this.words[1]?.text ?? '');
   }
 }
 

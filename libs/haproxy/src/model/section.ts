@@ -1,4 +1,4 @@
-import type { Line} from './line.ts';
+import type { Line } from './line.ts';
 import { splitLines } from './line.ts';
 import { commonEnds, detach } from './text-range.ts';
 

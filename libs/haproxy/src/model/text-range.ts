@@ -35,7 +35,7 @@ function longest(limit: number, equal: (from: number, to: number) => boolean): n
  * hold a whole old configuration in memory.
  */
 export function detach(text: string): string {
-   
-  const encoding = /^[\0-\x7f]*$/.test(text) ? 'latin1' : 'utf16le';
+  // One byte a character where that loses nothing.
+  const encoding = Buffer.byteLength(text) === text.length ? 'latin1' : 'utf16le';
   return Buffer.from(text, encoding).toString(encoding);
 }

@@ -10,7 +10,7 @@ export type SplitLine =
   /** A quote or an escape is not closed: HAProxy refuses the line. */
   | { readonly kind: 'broken' };
 
-const plainLine = /^[^"'\\#\n\r]*$/;
+const quoting = /["'\\\r]/;
 const none: SplitLine = { kind: 'words', words: [] };
 const literalEscapes = new Set([' ', '\t', '"', '#', "'", '\\', '$']);
 const controlEscapes: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t' };
@@ -21,8 +21,10 @@ const controlEscapes: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: 
  */
 export function splitWords(line: string): SplitLine {
   const text = line.endsWith('\n') ? line.slice(0, -1) : line;
-  if (!plainLine.test(text)) return splitQuoted(text);
-  const words = text.match(/[^ \t]+/g);
+  if (quoting.test(text)) return splitQuoted(text);
+  // Nearly every line: nothing is quoted, so the first # begins a comment.
+  const comment = text.indexOf('#');
+  const words = (comment < 0 ? text : text.slice(0, comment)).match(/[^ \t]+/g);
   return words ? { kind: 'words', words: words.map((word) => ({ text: word, opaque: false })) } : none;
 }
 

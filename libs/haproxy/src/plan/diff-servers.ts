@@ -74,10 +74,10 @@ function changedServer(change: ProxyChange, old: Server, { server, line }: Place
   const no = (why: string) => forcedBy(change, line, why);
   const sameText = old.addressText === server.addressText;
   const everything = optionsSignature(old) === optionsSignature(server);
-  if (sameText && everything && old.unreadable === server.unreadable && old.unreadable === undefined) return nothing;
-  if (server.unreadable !== undefined || old.unreadable !== undefined)
-    return no(server.unreadable ?? old.unreadable ?? '');
-  if (optionsSignature(old, changeable) !== optionsSignature(server, changeable))
+  const readable = server.unreadable === undefined && old.unreadable === undefined;
+  if (sameText && everything && readable) return nothing;
+  if (!readable) return no(server.unreadable ?? old.unreadable ?? '');
+  if (!everything && optionsSignature(old, changeable) !== optionsSignature(server, changeable))
     return no(`the options of server ${server.name} changed, which cannot be done at runtime`);
   if (!change.can.addServer) return no(`HAProxy ${change.can.version} is too old to be changed at runtime`);
 

@@ -95,6 +95,7 @@ function uniqueNames(section: Section): boolean {
 }
 
 function uniqueIds(section: Section): boolean {
+  if (!/[ \t]id[ \t]/.test(section.text)) return true;
   const ids = section.lines.flatMap((line) => {
     const id = line.isServer ? /[ \t]id[ \t]+(\d+)/.exec(line.text)?.[1] : undefined;
     return id === undefined ? [] : [Number(id)];

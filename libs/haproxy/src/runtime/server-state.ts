@@ -13,8 +13,11 @@ export interface ServerState {
   readonly agent: boolean;
 }
 
-/** What was set by hand or by the configuration; states inherited from a tracked server or a resolver are no drift. */
-const maintenance = 0x01 | 0x04;
+/**
+ * What was set by hand or by the configuration; states inherited from a tracked server or a resolver are no drift.
+ * `disabled` in the file sets 0x01 as well; its own flag 0x04 stays when the server is made ready, and says nothing then.
+ */
+const maintenance = 0x01;
 const drained = 0x08;
 const agentConfigured = 0x02;
 

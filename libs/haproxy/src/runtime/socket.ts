@@ -34,6 +34,9 @@ const batchSize = 500;
 /** In interactive mode an answer is followed by a prompt on a line of its own, so answers cannot be mistaken. */
 const prompt = /(?:^|\n)(?:master|\d+)?> /;
 
+/** The master's answer when the worker that was addressed has ended. */
+const noTarget = /(?:^|\n|> )Can't find the target/;
+
 export function runtimeSocket(address: SocketAddress, options: RuntimeSocketOptions = {}): RuntimeSocket {
   const { worker } = options;
   const prefix = worker === undefined ? '' : `@!${worker} `;
@@ -57,6 +60,7 @@ export function runtimeSocket(address: SocketAddress, options: RuntimeSocketOpti
     const answers = await send(text, commands[0] ?? '', once);
     // Before the first prompt: nothing; after the last one: the end.
     const parts = answers.split(prompt).slice(1, -1);
+    if (parts.length !== all.length && noTarget.test(answers)) throw workerGone(commands[0] ?? '');
     if (parts.length !== all.length)
       throw new HaproxySocketError(
         'socket-failed',
@@ -77,6 +81,9 @@ export function runtimeSocket(address: SocketAddress, options: RuntimeSocketOpti
   };
 }
 
+const workerGone = (command: string): HaproxySocketError =>
+  new HaproxySocketError('worker-gone', `haproxy's worker is gone, "${command}" was not carried out`);
+
 function readAnswer(answer: string, command: string, where: string): string {
   if (answer === '')
     throw new HaproxySocketError('socket-refused', `haproxy closed ${where} without an answer to "${command}"`);
@@ -85,8 +92,7 @@ function readAnswer(answer: string, command: string, where: string): string {
 
 function checked(answer: string, command: string): string {
   const text = answer.replace(/\n+$/, '');
-  if (/^Can't find the target/i.test(text))
-    throw new HaproxySocketError('worker-gone', `haproxy's worker is gone, "${command}" was not carried out: ${text}`);
+  if (noTarget.test(text)) throw workerGone(command);
   return text;
 }
 
