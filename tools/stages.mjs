@@ -1,5 +1,6 @@
 // Runs commands one after the other for the project's scripts: signals are passed on, nothing is left behind.
 import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
 export const root = join(import.meta.dirname, '..');
@@ -8,33 +9,63 @@ const bin = (name) => join(root, 'node_modules/.bin', name);
 /** nx without its daemon or terminal screen: no process stays behind. */
 export const environment = { ...process.env, NX_DAEMON: 'false', NX_TUI: 'false', NX_ISOLATE_PLUGINS: 'false' };
 
+const repeatMs = 500;
 let current;
-for (const name of ['SIGINT', 'SIGTERM']) {
-  // A terminal sends Ctrl-C to the child too; the child decides how it ends, and this script ends with it.
-  process.on(name, () => current?.kill(name));
-}
+let lastSignalAt = -Infinity;
+let interrupted;
 
-/** Gives the exit code; a signal counts as 1. `quiet` keeps the output and returns it. */
-export function run(command, args, { quiet = false } = {}) {
-  return new Promise((resolve, reject) => {
-    const output = [];
-    current = spawn(command, args, { cwd: root, env: environment, stdio: ['inherit', quiet ? 'pipe' : 'inherit', quiet ? 'pipe' : 'inherit'] });
-    current.stdout?.on('data', (chunk) => output.push(chunk));
-    current.stderr?.on('data', (chunk) => output.push(chunk));
-    current.on('error', reject);
-    current.on('close', (code) => {
-      current = undefined;
-      resolve({ code: code ?? 1, output: Buffer.concat(output).toString() });
-    });
+// Ctrl-C reaches this process from the terminal and once more through npm: that is one signal. A second Ctrl-C is passed on.
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+  process.on(name, () => {
+    interrupted ??= name;
+    if (!current) process.exit(1);
+    if (performance.now() - lastSignalAt > repeatMs) current.kill(name === 'SIGHUP' ? 'SIGTERM' : name);
+    lastSignalAt = performance.now();
   });
 }
 
+/** Whether a signal asked this script to end. */
+export const isInterrupted = () => interrupted !== undefined;
+
+/**
+ * Gives the exit code; a death by signal counts as 1. `quiet` keeps the output and returns it. The command has a
+ * process group of its own, so that it gets each signal once, and what it leaves behind is ended with it. When this
+ * process is killed, it is told to end.
+ */
+export function run(command, args, { quiet = false } = {}) {
+  const setpriv = '/usr/bin/setpriv';
+  const words = existsSync(setpriv) ? [setpriv, '--pdeathsig', 'TERM', '--', command, ...args] : [command, ...args];
+  return new Promise((resolve, reject) => {
+    const output = [];
+    const pipe = quiet ? 'pipe' : 'inherit';
+    const child = spawn(words[0], words.slice(1), { cwd: root, env: environment, detached: true, stdio: ['ignore', pipe, pipe] });
+    current = child;
+    child.stdout?.on('data', (chunk) => output.push(chunk));
+    child.stderr?.on('data', (chunk) => output.push(chunk));
+    child.on('error', reject);
+    child.on('exit', () => {
+      current = undefined;
+      endGroup(child.pid);
+    });
+    child.on('close', (code) => resolve({ code: code ?? 1, output: Buffer.concat(output).toString() }));
+  });
+}
+
+function endGroup(pid) {
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // Nothing was left.
+  }
+}
+
+/** Runs targets of every project that has them. */
 export const nx = (targets, more = []) => run(bin('nx'), ['run-many', '--output-style=stream', '-t', ...targets, ...more], { quiet: true });
 
 /** Builds every app; ends the process with the build's own words when it fails. */
 export async function build() {
   const { code, output } = await nx(['build']);
-  if (code === 0) return;
-  process.stderr.write(output);
-  process.exit(code);
+  if (code === 0 && !isInterrupted()) return;
+  if (!isInterrupted()) process.stderr.write(output);
+  process.exit(code || 1);
 }

@@ -41,5 +41,7 @@ export function createLogger({
     hooks: { streamWrite: scrub },
   };
   if (destination) return pino(options, destination);
-  return process.stdout.isTTY ? pino(options, pretty({ colorize: true, sync: true })) : pino(options);
+  return process.stdout.isTTY
+    ? pino(options, pretty({ colorize: true, sync: true }))
+    : pino(options, pino.destination({ dest: 1, sync: true }));
 }

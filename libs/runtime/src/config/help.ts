@@ -31,8 +31,7 @@ export function helpText({ name, about, settings }: ProgramHelp): string {
 /** The settings as a Markdown table. */
 export function settingsTable(settings: Settings): string {
   const rows = Object.entries(settings).map(
-    ([name, declared]) =>
-      `| \`${name}\` | ${declared.help.replaceAll('|', '\\|')} | ${note(declared).replace(/^\((.*)\)$/, '$1')} |`,
+    ([name, declared]) => `| \`${name}\` | ${declared.help.replaceAll('|', '\\|')} | ${cell(declared)} |`,
   );
   return ['| variable | meaning | default |', '| --- | --- | --- |', ...rows].join('\n');
 }
@@ -41,6 +40,12 @@ function note({ default: value, optional, help }: Setting<unknown>): string {
   if (help.includes('Default:')) return '';
   if (value !== undefined) return `(default ${value === '' ? 'empty' : value})`;
   return optional ? '(optional)' : '(required)';
+}
+
+function cell(declared: Setting<unknown>): string {
+  const { default: value, help } = declared;
+  if (value !== undefined && value !== '' && !help.includes('Default:')) return `\`${value}\``;
+  return note(declared).replace(/^\((?:default )?(.*)\)$/, '$1');
 }
 
 function wrap(content: string, width: number): string[] {

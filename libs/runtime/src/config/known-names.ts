@@ -1,20 +1,33 @@
 /**
- * Every FLOTILLA_… variable of any app. The apps may share one environment, so a variable of another one is no
- * mistake. `npm run docs -- --check` compares this list with what the apps declare.
+ * Every FLOTILLA_… variable of any app; `npm run docs` writes this list. The apps may share one environment, so a
+ * variable of another one is no mistake.
  */
 export const knownNames: readonly string[] = [
+  'FLOTILLA_CHECK_TIMEOUT_MS',
   'FLOTILLA_DATA_DIR',
+  'FLOTILLA_ETCD_CA_FILE',
+  'FLOTILLA_ETCD_CERT_FILE',
+  'FLOTILLA_ETCD_KEY_FILE',
+  'FLOTILLA_ETCD_PASSWORD',
+  'FLOTILLA_ETCD_PREFIX',
+  'FLOTILLA_ETCD_USER',
   'FLOTILLA_FLEET',
   'FLOTILLA_FLEETS',
   'FLOTILLA_HAPROXY',
-  'FLOTILLA_HAPROXY_MODE',
+  'FLOTILLA_HISTORY_COMPLETED',
+  'FLOTILLA_HISTORY_FAILED',
   'FLOTILLA_HTTP',
+  'FLOTILLA_KEEP_VERSIONS',
   'FLOTILLA_KEY',
   'FLOTILLA_KEY_FILE',
+  'FLOTILLA_LEASE_MS',
   'FLOTILLA_LOG_LEVEL',
   'FLOTILLA_NODE',
+  'FLOTILLA_RENDER_CONCURRENCY',
   'FLOTILLA_RENDER_HEAP_MB',
   'FLOTILLA_RENDER_OUTPUT_MB',
   'FLOTILLA_RENDER_TIMEOUT_MS',
   'FLOTILLA_TEMPLATE_ENV',
+  'FLOTILLA_TEMPLATE_UNDEFINED',
+  'FLOTILLA_WARM_FLEETS',
 ];

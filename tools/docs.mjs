@@ -1,0 +1,83 @@
+// npm run docs: writes what is derived from the settings that the apps declare (apps/<app>/src/config.ts): the page
+// docs/configuration.md and the list of known variables. With --check it changes nothing and ends with 1 when one of
+// them is not up to date.
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { install } from './install.mjs';
+
+install([]);
+// A default that lies in the system's temporary folder must read the same everywhere.
+delete process.env.TMPDIR;
+const { bundle } = await import('./bundle.mjs');
+const root = join(import.meta.dirname, '..');
+const page = 'docs/configuration.md';
+const list = 'libs/runtime/src/config/known-names.ts';
+// Beneath node_modules, so that the bundles find the packages they leave outside.
+const scratch = join(root, 'node_modules/.cache/flotilla-docs');
+
+const intro = `# Configuration
+
+This page is written by \`npm run docs\` from what the apps declare; \`node apps/<app>/dist/main.js --help\` prints the same.
+
+Each app is configured by its environment alone. An empty variable counts as absent. A value that cannot be read is
+refused at the start: the app names every bad variable, says what it takes, and ends with exit code 64. A variable that
+begins with \`FLOTILLA_\` and is unknown gets a warning, with the nearest known name. The apps may share one environment.
+
+Exit codes: 0 ended as asked (SIGTERM, SIGINT), 64 a setting is missing or refused, 70 an internal error, 128 + n ended
+at once by a second signal.
+
+Every app serves \`/healthz\`, \`/readyz\` and \`/metrics\` at \`FLOTILLA_HTTP\`, and logs the address in the field \`http\`.`;
+
+const listIntro = `/**
+ * Every FLOTILLA_… variable of any app; \`npm run docs\` writes this list. The apps may share one environment, so a
+ * variable of another one is no mistake.
+ */
+export const knownNames: readonly string[] = [`;
+
+const checkOnly = process.argv.includes('--check');
+const order = ['watcher', 'renderer', 'agent', 'cli', 'demo'];
+const rank = (app) => (order.includes(app) ? order.indexOf(app) : order.length);
+const apps = readdirSync(join(root, 'apps'))
+  .filter((app) => existsSync(join(root, 'apps', app, 'src/config.ts')))
+  .sort((a, b) => rank(a) - rank(b) || a.localeCompare(b));
+
+async function load(folder, entry, name) {
+  const outdir = join(scratch, name);
+  await bundle({ folder: join(root, folder), entries: [entry], outdir });
+  return import(pathToFileURL(join(outdir, entry.replace(/^.*\//, '').replace(/\.ts$/, '.js'))));
+}
+
+try {
+  const { settingsTable, sharedSettings } = await load('libs/runtime', 'src/index.ts', 'runtime');
+  const sections = [];
+  const names = new Set(Object.keys(sharedSettings).filter((name) => name.startsWith('FLOTILLA_')));
+  for (const app of apps) {
+    const { settings, about } = await load(`apps/${app}`, 'src/config.ts', app);
+    if (!settings) throw new Error(`apps/${app}/src/config.ts exports no settings`);
+    for (const name of Object.keys(settings)) if (name.startsWith('FLOTILLA_')) names.add(name);
+    sections.push([`## ${app}`, ...(about ? [about] : []), settingsTable(settings)].join('\n\n'));
+  }
+  const stale = [
+    ...write(page, `${intro}\n\n${sections.join('\n\n')}\n`),
+    ...write(list, `${listIntro}\n${[...names].sort().map((name) => `  '${name}',\n`).join('')}];\n`),
+  ];
+  if (stale.length > 0 && checkOnly) throw new Error(`not up to date: ${stale.join(', ')}; run npm run docs`);
+} catch (error) {
+  process.stderr.write(`flotilla: ${error.message}\n`);
+  process.exitCode = 1;
+} finally {
+  rmSync(scratch, { recursive: true, force: true });
+}
+
+/** Gives the path when the file was not up to date. */
+function write(path, text) {
+  const file = join(root, path);
+  if (existsSync(file) && readFileSync(file, 'utf8') === text) return [];
+  if (!checkOnly) {
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, text);
+    process.stderr.write(`flotilla: wrote ${path}\n`);
+  }
+  return [path];
+}

@@ -1,0 +1,63 @@
+// Reads the JSON reports that the test runner wrote, and what is missing of them.
+import { existsSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+
+export const suites = ['unit', 'integration', 'e2e'];
+const endings = { unit: '.test.ts', integration: '.integration.test.ts', e2e: '.e2e.test.ts' };
+const generated = new Set(['node_modules', 'dist', 'reports']);
+
+/** Every project's folder, seen from the root. */
+export const projectsOf = (root) =>
+  ['apps', 'libs']
+    .flatMap((folder) => readdirSync(join(root, folder)).map((name) => join(folder, name)))
+    .concat('test')
+    .filter((project) => existsSync(join(root, project, 'package.json')));
+
+/** A report of an earlier run must not be counted; nx puts back those of tests that need no new run. */
+export function removeReports(root) {
+  for (const project of projectsOf(root)) rmSync(join(root, project, 'reports'), { recursive: true, force: true });
+}
+
+/** Counts the tests of one suite in all projects; `troubles` has a line for everything that is not as it should be. */
+export function countSuite(root, suite) {
+  const total = { passed: 0, failed: 0, skipped: 0, troubles: [] };
+  for (const project of projectsOf(root)) {
+    const file = join(root, project, 'reports', `${suite}.json`);
+    if (existsSync(file)) countReport(total, project, JSON.parse(readFileSync(file, 'utf8')));
+    else if (hasTests(join(root, project), suite)) fail(total, `${project}: the ${suite} tests gave no report`);
+  }
+  return total;
+}
+
+function countReport(total, project, report) {
+  const failedBefore = total.failed;
+  for (const { name, status, message, assertionResults } of report.testResults) {
+    for (const test of assertionResults) {
+      if (test.status === 'passed') total.passed++;
+      else if (test.status === 'failed') fail(total, `${project}: ${test.fullName}`);
+      else {
+        total.skipped++;
+        total.troubles.push(`skipped: ${project}: ${test.fullName}`);
+      }
+    }
+    // The file itself, or a hook of it, failed: its tests did not run.
+    if (status === 'failed' && !assertionResults.some((test) => test.status === 'failed')) {
+      fail(total, `${project}: ${name}${message ? `: ${message}` : ' failed outside of its tests'}`);
+    }
+  }
+  // An error that no test caught.
+  if (!report.success && total.failed === failedBefore && report.testResults.length > 0) fail(total, `${project}: an error outside of the tests`);
+}
+
+function fail(total, what) {
+  total.failed++;
+  total.troubles.push(`failed: ${what}`);
+}
+
+function hasTests(folder, suite) {
+  return readdirSync(folder, { withFileTypes: true }).some((entry) =>
+    entry.isDirectory() ? !generated.has(entry.name) && hasTests(join(folder, entry.name), suite) : suiteOf(entry.name) === suite,
+  );
+}
+
+const suiteOf = (name) => ['e2e', 'integration', 'unit'].find((suite) => name.endsWith(endings[suite]));
