@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Environment } from '../src/index.ts';
-import { escapes, PAYLOAD } from './escape-watch.ts';
+import { escapes, MARK, PAYLOAD } from './escape-watch.ts';
 
 const host = {
   text: 'text',
@@ -196,6 +196,19 @@ function attempt(expression: string): string | null {
   return escapes({ source: within(expression), context: host, templates });
 }
 
+describe('the watch', () => {
+  const host = (run: () => unknown): string | null => escapes({ source: '{{ f() }}', context: { f: run } });
+
+  it('notices code that ran, changed prototypes and printed insides', () => {
+    expect(host(() => Object.assign(globalThis, { [MARK]: 1 }))).toBe('ran code');
+    Reflect.deleteProperty(globalThis, MARK);
+    expect(host(() => Object.assign(Object.prototype, { polluted: 1 }))).toBe('changed polluted');
+    Reflect.deleteProperty(Object.prototype, 'polluted');
+    expect(host(() => String(Math.max))).toMatch('showed');
+    expect(host(() => 'fine')).toBe(null);
+  });
+});
+
 describe('nothing reaches past own keys and the fixed tables', () => {
   it.each(BASES)('from %s', (base) => {
     for (const name of NAMES) for (const way of WAYS) expect(attempt(way(base, name)), way(base, name)).toBe(null);
@@ -356,7 +369,7 @@ describe('no name or text becomes code', () => {
 
   it("names that mean something in JavaScript are a template's own", () => {
     const names =
-      'this arguments eval await yield let class var const function new delete typeof void null undefined runtime context env frame output result args kwargs self0 caller module exports require process globalThis Object Map Symbol constructor __proto__ toString'.split(
+      'this arguments eval await yield let class var const function new delete typeof void null undefined runtime context env frame output result args kwargs self0 module exports require process globalThis Object Map Symbol constructor __proto__ toString'.split(
         ' ',
       );
     for (const name of names) {

@@ -84,6 +84,8 @@ function indention(runtime: Runtime, value: string | Markup, width: Value): stri
 }
 
 function indent(runtime: Runtime, value: Value, options: IndentOptions): Value {
+  // A list takes the line break that is added first, and fails later.
+  if (Array.isArray(value)) throw new PythonError('AttributeError', "'list' object has no attribute 'splitlines'");
   if (!isText(value)) return rejectOperand(`unsupported operand type(s) for +=: '${typeName(value)}' and 'str'`, value);
   const unit = indention(runtime, value, options.width);
   const lines = splitLines(`${textOf(value)}\n`);

@@ -40,8 +40,8 @@ function changing(name: string, parameters: readonly ParameterNotation[], run: D
 
 /** The entries of what `dict()` and `update()` take: a mapping, or an iterable of pairs. */
 export function* entriesOf(source: Value): Iterable<[Value, Value]> {
-  // Python looks for `keys` first, which an undefined value refuses.
-  if (source instanceof Undefined) source.attribute('keys');
+  // Python calls `keys` first, which an undefined value of any kind refuses.
+  if (source instanceof Undefined) source.fail();
   if (isMapping(source)) {
     yield* [...mappingEntries(source as Mapping)];
     return;
