@@ -8,7 +8,7 @@ import { callerNames, FixedNames, type Names } from './runtime/context.ts';
 import { RenderRuntime } from './runtime/render-runtime.ts';
 import type { RunnableTemplate } from './runtime/template.ts';
 import {
-  Callable,
+  type Callable,
   DEFAULT_LIMITS,
   DEFAULT_POLICIES,
   HostFunction,
@@ -16,6 +16,12 @@ import {
   UNDEFINED_CLASSES,
   type Value,
 } from './values/index.ts';
+
+interface Tables {
+  readonly filters: Map<string, Callable>;
+  readonly tests: Map<string, Callable>;
+  readonly globals: Map<string, Value>;
+}
 
 /** What a template is rendered with: an object, a Map, a Dict, or the JSON text of an object. */
 export type TemplateContext = object | string;
@@ -33,27 +39,29 @@ export interface Template {
 export class Environment extends nunjucks.Environment {
   private readonly engine: Engine;
   private readonly runtime: RenderRuntime;
-  private readonly filterTable: Map<string, Callable>;
-  private readonly testTable: Map<string, Callable>;
-  private readonly globalTable: Map<string, Value>;
+  /** Not there yet while nunjucks' constructor registers its own filters. */
+  private readonly tables: Tables | undefined;
 
   constructor(options: EnvironmentOptions = {}) {
     const load = (name: string): RunnableTemplate => engine.load(name);
     super(new JinjaLoader(load, (template, context) => this.run(template, context)), { autoescape: false });
-    this.filterTable = register(new Map<string, Callable>(builtins.filters), options.filters);
-    this.testTable = register(new Map<string, Callable>(builtins.tests), options.tests);
-    this.globalTable = registerValues(new Map(builtins.globals), options.globals);
+    const tables = {
+      filters: register(new Map<string, Callable>(builtins.filters), options.filters),
+      tests: register(new Map<string, Callable>(builtins.tests), options.tests),
+      globals: registerValues(new Map(builtins.globals), options.globals),
+    };
+    this.tables = tables;
     const escapes = readEscaping(options.autoescape);
     const policies = { ...DEFAULT_POLICIES, ...options.policies } as Record<string, Value>;
     this.runtime = new RenderRuntime({
-      filters: this.filterTable,
-      tests: this.testTable,
+      filters: tables.filters,
+      tests: tables.tests,
       methods: builtins.methods,
       limits: readLimits(options, DEFAULT_LIMITS),
       policies,
       undefinedClass: UNDEFINED_CLASSES[options.undefined ?? 'Undefined'],
       newlineSequence: options.newlineSequence ?? DEFAULT_SYNTAX.newlineSequence,
-      globals: new FixedNames(this.globalTable),
+      globals: new FixedNames(tables.globals),
       load,
       escapes,
     });
@@ -92,18 +100,18 @@ export class Environment extends nunjucks.Environment {
   }
 
   override addFilter(name: string, filter: HostCallback): this {
-    this.filterTable.set(name, new HostFunction(name, filter));
-    return this;
+    this.tables?.filters.set(name, new HostFunction(name, filter));
+    return super.addFilter(name, filter) as this;
   }
 
   addTest(name: string, test: HostCallback): this {
-    this.testTable.set(name, new HostFunction(name, test));
+    this.tables?.tests.set(name, new HostFunction(name, test));
     return this;
   }
 
   override addGlobal(name: string, value: unknown): this {
-    registerValues(this.globalTable, { [name]: value });
-    return this;
+    if (this.tables !== undefined) registerValues(this.tables.globals, { [name]: value });
+    return super.addGlobal(name, value) as this;
   }
 
   private run(template: RunnableTemplate, context: TemplateContext): string {
@@ -116,7 +124,9 @@ function namesOf(context: TemplateContext): Names {
 }
 
 function readSyntax(options: EnvironmentOptions): Syntax {
-  const given = Object.entries(options).filter(([name, value]) => Object.hasOwn(DEFAULT_SYNTAX, name) && value !== undefined);
+  const given = Object.entries(options).filter(
+    ([name, value]) => Object.hasOwn(DEFAULT_SYNTAX, name) && value !== undefined,
+  );
   return { ...DEFAULT_SYNTAX, ...(Object.fromEntries(given) as Partial<Syntax>) };
 }
 
@@ -124,14 +134,20 @@ function readEscaping(autoescape: EnvironmentOptions['autoescape'] = false): (na
   return typeof autoescape === 'function' ? (name) => autoescape(name) : () => autoescape;
 }
 
-function register(table: Map<string, Callable>, callbacks: Readonly<Record<string, HostCallback>> = {}): Map<string, Callable> {
+function register(
+  table: Map<string, Callable>,
+  callbacks: Readonly<Record<string, HostCallback>> = {},
+): Map<string, Callable> {
   for (const [name, callback] of Object.entries(callbacks)) table.set(name, new HostFunction(name, callback));
   return table;
 }
 
 function registerValues(table: Map<string, Value>, values: Readonly<Record<string, unknown>> = {}): Map<string, Value> {
   for (const [name, value] of Object.entries(values)) {
-    table.set(name, typeof value === 'function' ? new HostFunction(name, value as HostCallback) : ((value ?? null) as Value));
+    table.set(
+      name,
+      typeof value === 'function' ? new HostFunction(name, value as HostCallback) : ((value ?? null) as Value),
+    );
   }
   return table;
 }
@@ -147,7 +163,13 @@ class JinjaLoader {
     const template = this.find(name);
     if (template === null) return null as unknown as nunjucks.LoaderSource;
     type Done = (error: unknown, text?: string) => void;
-    const root = (_env: unknown, context: { getVariables(): object }, _frame: unknown, _runtime: unknown, done: Done): void => {
+    const root = (
+      _env: unknown,
+      context: { getVariables(): object },
+      _frame: unknown,
+      _runtime: unknown,
+      done: Done,
+    ): void => {
       let text: string;
       try {
         text = this.run(template, context.getVariables());

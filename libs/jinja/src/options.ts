@@ -52,7 +52,8 @@ export function readExtensions(names: readonly string[]): ReadonlySet<ExtensionN
     const short = name.replace(/^jinja2\.ext\./, '');
     const extension = Object.hasOwn(EXTENSIONS, short) ? EXTENSIONS[short] : undefined;
     if (extension !== undefined) extensions.add(extension);
-    else if (!BUILT_IN.has(short)) throw new TypeError(`there is no extension ${name}; there are do, loopcontrols, i18n, debug`);
+    else if (!BUILT_IN.has(short))
+      throw new TypeError(`there is no extension ${name}; there are do, loopcontrols, i18n, debug`);
   }
   return extensions;
 }

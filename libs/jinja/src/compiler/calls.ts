@@ -17,7 +17,9 @@ export function compileArgumentList(unit: Unit, args: Arguments, frame: Frame): 
 
 /** Code of the keyword arguments. `caller` is the body of a call block. */
 function compileKeywords(unit: Unit, args: Arguments, frame: Frame, caller: string | null): string {
-  const entries = args.keywords.map(({ name, value }) => `[${quoteCode(name)}, ${compileExpression(unit, value, frame)}]`);
+  const entries = args.keywords.map(
+    ({ name, value }) => `[${quoteCode(name)}, ${compileExpression(unit, value, frame)}]`,
+  );
   if (caller !== null) entries.push(`['caller', ${caller}]`);
   if (args.keywordSpread !== null) {
     return `h.mergeKeywords([${entries.join(', ')}], ${compileExpression(unit, args.keywordSpread, frame)})`;
@@ -61,7 +63,13 @@ function compileCallee(unit: Unit, kind: 'filter' | 'test', name: string, line: 
  * Defaults are filled in when compiling where a builtin is called with positional arguments only; everything else is
  * bound to its parameters at each call.
  */
-function directArguments(unit: Unit, callee: string, found: Builtin | null, args: Arguments, given: number): string[] | null {
+function directArguments(
+  unit: Unit,
+  callee: string,
+  found: Builtin | null,
+  args: Arguments,
+  given: number,
+): string[] | null {
   if (found === null || args.keywords.length > 0 || args.spread !== null || args.keywordSpread !== null) return null;
   const { parameters } = found;
   const missing = parameters.slice(given);
@@ -89,7 +97,8 @@ function compileApplied(
 export function compileFilter(unit: Unit, node: Filter, frame: Frame, captured = "''"): string {
   const { input } = node;
   if (input === null) return compileApplied(unit, 'filter', node, captured, frame);
-  const code = input.kind === 'filter' ? compileFilter(unit, input, frame, captured) : compileExpression(unit, input, frame);
+  const code =
+    input.kind === 'filter' ? compileFilter(unit, input, frame, captured) : compileExpression(unit, input, frame);
   return compileApplied(unit, 'filter', node, code, frame);
 }
 

@@ -64,5 +64,10 @@ export function compileFromImport(template: TemplateCompiler, node: FromImport, 
   for (const { name, alias } of node.names) {
     unit.write(`${frame.scope.slot(alias)} = h.importName(rt, ${module}, ${quoteCode(name)}, ${position});`);
   }
-  publish(unit, node.names.map(({ alias }) => alias), frame, false);
+  publish(
+    unit,
+    node.names.map(({ alias }) => alias),
+    frame,
+    false,
+  );
 }

@@ -1,5 +1,6 @@
 import type { ComparisonOperator, Expression } from '../parser/nodes.ts';
 import { compileCall, compileFilter, compileTest, isDefinedTest } from './calls.ts';
+import { isComputedAhead } from './constancy.ts';
 import { softFrame, type Frame } from './frame.ts';
 import { quoteCode } from './literals.ts';
 import { compileMember, compileName } from './names.ts';
@@ -33,7 +34,7 @@ export function compileExpression(unit: Unit, node: Expression, frame: Frame): s
     case 'compare':
       return compileComparison(unit, node.first, node.rest, frame);
     case 'concat':
-      return `h.concat(rt, [${node.parts.map(visit).join(', ')}], ${escapingCode(frame)})`;
+      return `h.concat(rt, [${node.parts.map(visit).join(', ')}], ${isComputedAhead(node) ? 'false' : escapingCode(frame)})`;
     case 'attribute':
       return compileAttribute(unit, node.object, node.name, frame);
     case 'item':
@@ -146,18 +147,24 @@ function loopAttribute(object: Expression, name: string, frame: Frame): string |
 }
 
 function compileAttribute(unit: Unit, object: Expression, name: string, frame: Frame): string {
-  return loopAttribute(object, name, frame) ?? compileMember(unit, object, compileExpression(unit, object, frame), name, 'attribute');
+  return (
+    loopAttribute(object, name, frame) ??
+    compileMember(unit, object, compileExpression(unit, object, frame), name, 'attribute')
+  );
 }
 
 function compileItem(unit: Unit, object: Expression, key: Expression, frame: Frame): string {
   const code = compileExpression(unit, object, frame);
   if (key.kind === 'slice') return `h.subscript(${code}, ${compileSlice(unit, key, frame)})`;
-  if (key.kind === 'constant' && typeof key.value === 'string') return compileMember(unit, object, code, key.value, 'item');
+  if (key.kind === 'constant' && typeof key.value === 'string')
+    return compileMember(unit, object, code, key.value, 'item');
   return `h.getItem(rt, ${code}, ${compileExpression(unit, key, frame)})`;
 }
 
 function compileSlice(unit: Unit, node: Expression & { readonly kind: 'slice' }, frame: Frame): string {
-  const parts = [node.start, node.stop, node.step].map((part) => (part === null ? 'null' : compileExpression(unit, part, frame)));
+  const parts = [node.start, node.stop, node.step].map((part) =>
+    part === null ? 'null' : compileExpression(unit, part, frame),
+  );
   return `new h.Slice(${parts.join(', ')})`;
 }
 
@@ -185,4 +192,3 @@ export function compilePrinted(unit: Unit, node: Expression, frame: Frame): stri
   const value = unit.body.temporary();
   return `(typeof (${value} = ${code}) === 'string' ? ${value} : h.str(${value}))`;
 }
-

@@ -37,7 +37,8 @@ function onlyAttributes(body: readonly Statement[], names: ReadonlySet<string>):
     if (node.kind !== 'call' || node.callee.kind !== 'attribute' || !isLoop(node.callee.object)) return true;
     const { args } = node;
     if (node.callee.name !== 'cycle' || args.keywords.length > 0 || args.keywordSpread !== null) return true;
-    for (const part of [...args.positional, ...(args.spread === null ? [] : [args.spread])]) walkExpression(part, { expression });
+    for (const part of [...args.positional, ...(args.spread === null ? [] : [args.spread])])
+      walkExpression(part, { expression });
     return false;
   };
   // A loop inside has a `loop` of its own in its body; what stands in its tag still means this one.

@@ -39,7 +39,9 @@ export function compileFor(template: TemplateCompiler, node: For, outer: Frame):
   const code = unit.function('items, depth', () => compileLoop(template, loop, 'items', 'depth', render));
   const text = unit.body.temporary();
   unit.write(`const ${render} = ${code};`);
-  unit.write(`${text} = ${render}(${compileExpression(unit, node.iterable, outer)}, 0); ${outer.out} += ${text};`);
+  unit.write(
+    `${text} = h.str(${render}(${compileExpression(unit, node.iterable, outer)}, 0)); ${outer.out} += ${text};`,
+  );
 }
 
 function checkTargets(template: TemplateCompiler, node: For): void {
@@ -66,7 +68,8 @@ function prepare(template: TemplateCompiler, node: For, outer: Frame): Loop {
 
   const elseFrame = innerFrame(outer);
   analyseBody(elseFrame.scope, node.otherwise);
-  const loops = use.kind === 'inline' && slot !== null ? [inlineAccess(index, items, slot), ...inner.loops] : inner.loops;
+  const loops =
+    use.kind === 'inline' && slot !== null ? [inlineAccess(index, items, slot), ...inner.loops] : inner.loops;
   const out = node.recursive ? 'o' : outer.out;
   return {
     node,
@@ -96,11 +99,18 @@ function inlineAccess(index: string, items: string, slot: string): LoopAccess {
   return { attributes, index, slot };
 }
 
-function compileLoop(template: TemplateCompiler, loop: Loop, iterable: string, depth: string, render: string | null = null): void {
+function compileLoop(
+  template: TemplateCompiler,
+  loop: Loop,
+  iterable: string,
+  depth: string,
+  render: string | null = null,
+): void {
   const { unit } = template;
   if (loop.empty !== null) unit.write(`let ${loop.empty} = true;`);
   if (loop.object !== null) compileObjectLoop(template, loop, iterable, depth, render);
-  else if (containsStatement(loop.node.body, (node) => node.kind === 'break')) compileStepLoop(template, loop, iterable);
+  else if (containsStatement(loop.node.body, (node) => node.kind === 'break'))
+    compileStepLoop(template, loop, iterable);
   else compileArrayLoop(template, loop, iterable);
   if (loop.empty !== null) {
     unit.write(`if (${loop.empty}) {`);
@@ -139,7 +149,13 @@ function compileStepLoop(template: TemplateCompiler, loop: Loop, iterable: strin
 }
 
 /** With a `loop` object, which may look ahead and can be handed on. */
-function compileObjectLoop(template: TemplateCompiler, loop: Loop, iterable: string, depth: string, render: string | null): void {
+function compileObjectLoop(
+  template: TemplateCompiler,
+  loop: Loop,
+  iterable: string,
+  depth: string,
+  render: string | null,
+): void {
   const { unit } = template;
   const { node, object, testScope } = loop;
   const state = unit.names.fresh('l');

@@ -37,7 +37,13 @@ function isInherited(name: string): boolean {
  * Code of `object.name` or `object['name']`. For a plain object the own property is read on the spot; everything else
  * goes through the table of what a template may reach. A method of dicts hides a key behind `.`, but not in `[]`.
  */
-export function compileMember(unit: Unit, object: Expression, code: string, name: string, way: 'attribute' | 'item'): string {
+export function compileMember(
+  unit: Unit,
+  object: Expression,
+  code: string,
+  name: string,
+  way: 'attribute' | 'item',
+): string {
   const general = way === 'attribute' ? 'h.getAttribute' : 'h.getItem';
   const key = quoteCode(name);
   const hidden = way === 'attribute' && unit.options.runtime.methods.dict.has(name);

@@ -113,10 +113,10 @@ export class Scope {
 
   /** Every name that was assigned here or further out, with its slot: what an include or scoped block sees. */
   visibleStores(): ReadonlyMap<string, string> {
-    const visible = new Map<string, string>();
-    for (let scope: Scope | null = this; scope !== null; scope = scope.parent) {
-      for (const name of [...scope.stores].sort()) if (!visible.has(name)) visible.set(name, this.slot(name));
-    }
-    return visible;
+    return new Map(this.storedNames().map((name) => [name, this.slot(name)]));
+  }
+
+  private storedNames(): string[] {
+    return [...[...this.stores].sort(), ...(this.parent?.storedNames() ?? [])];
   }
 }

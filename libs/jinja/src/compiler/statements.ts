@@ -111,7 +111,11 @@ function capture(template: TemplateCompiler, frame: Frame, generate: (inner: Fra
   return out;
 }
 
-function compileFilterBlock(template: TemplateCompiler, node: Statement & { readonly kind: 'filter-block' }, frame: Frame): void {
+function compileFilterBlock(
+  template: TemplateCompiler,
+  node: Statement & { readonly kind: 'filter-block' },
+  frame: Frame,
+): void {
   const { unit } = template;
   const inner = innerFrame(frame);
   analyseBody(inner.scope, node.body);
@@ -125,7 +129,11 @@ function compileFilterBlock(template: TemplateCompiler, node: Statement & { read
   unit.write('}');
 }
 
-function compileSetBlock(template: TemplateCompiler, node: Statement & { readonly kind: 'set-block' }, frame: Frame): void {
+function compileSetBlock(
+  template: TemplateCompiler,
+  node: Statement & { readonly kind: 'set-block' },
+  frame: Frame,
+): void {
   const { unit } = template;
   const inner = { ...innerFrame(frame), checkOutput: false };
   analyseBody(inner.scope, node.body);
@@ -134,7 +142,10 @@ function compileSetBlock(template: TemplateCompiler, node: Statement & { readonl
   unit.enter(inner.scope);
   const text = capture(template, inner, (captured) => compileBody(template, node.body, captured));
   unit.at(node);
-  const value = node.filter === null ? text : compileFilter(unit, node.filter, inner, `h.markupIf(${escapingCode(inner)}, ${text})`);
+  const value =
+    node.filter === null
+      ? text
+      : compileFilter(unit, node.filter, inner, `h.markupIf(${escapingCode(inner)}, ${text})`);
   compileAssignment(unit, node.target, `h.markupIf(rt.autoescape, ${value})`, frame);
   publish(unit, assignedNames(node.target), frame, true);
   unit.write('}');
@@ -149,12 +160,17 @@ function compileWith(template: TemplateCompiler, node: Statement & { readonly ki
   unit.enter(inner.scope);
   const names = new Set(node.bindings.flatMap(({ target }) => assignedNames(target)));
   for (const name of names) unit.write(`let ${inner.scope.slot(name)};`);
-  for (const { target, value } of node.bindings) compileAssignment(unit, target, compileExpression(unit, value, frame), inner);
+  for (const { target, value } of node.bindings)
+    compileAssignment(unit, target, compileExpression(unit, value, frame), inner);
   compileBody(template, node.body, inner);
   unit.write('}');
 }
 
-function compileAutoescape(template: TemplateCompiler, node: Statement & { readonly kind: 'autoescape' }, frame: Frame): void {
+function compileAutoescape(
+  template: TemplateCompiler,
+  node: Statement & { readonly kind: 'autoescape' },
+  frame: Frame,
+): void {
   const { unit } = template;
   const inner = innerFrame(frame);
   analyseExpression(inner.scope, node.value);

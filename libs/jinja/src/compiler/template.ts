@@ -16,7 +16,11 @@ export interface CompiledSource {
 }
 
 /** @throws TemplateAssertionError for templates that are well formed but mean something impossible */
-export function compileTemplate(tree: TemplateTree, templateName: string | null, options: CompilerOptions): CompiledSource {
+export function compileTemplate(
+  tree: TemplateTree,
+  templateName: string | null,
+  options: CompilerOptions,
+): CompiledSource {
   return new TemplateCompiler(new Unit(templateName, options)).compile(tree);
 }
 
@@ -90,7 +94,8 @@ export class TemplateCompiler {
     return unit.function('ctx', () => {
       const frame = this.frame();
       const undeclared = findUndeclared(block.body, ['self', 'super']);
-      if (undeclared.has('self')) unit.write(`const ${frame.scope.parameter('self')} = new h.TemplateReference(rt, ctx);`);
+      if (undeclared.has('self'))
+        unit.write(`const ${frame.scope.parameter('self')} = new h.TemplateReference(rt, ctx);`);
       if (undeclared.has('super')) {
         unit.write(`const ${frame.scope.parameter('super')} = h.superBlock(rt, ctx, ${name}, T.blocks.get(${name}));`);
       }

@@ -70,5 +70,6 @@ export function renderBlock(_rt: Runtime, context: Context, name: string): strin
 
 /** A required block must have been overridden by the time it is rendered. */
 export function requireBlock(context: Context, name: string): void {
-  if ((context.blocks.get(name)?.length ?? 0) <= 1) throw new TemplateRuntimeError(`Required block ${quote(name)} not found`);
+  if ((context.blocks.get(name)?.length ?? 0) <= 1)
+    throw new TemplateRuntimeError(`Required block ${quote(name)} not found`);
 }

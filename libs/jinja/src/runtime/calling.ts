@@ -78,4 +78,3 @@ export function assignAttribute(target: Value | undefined, name: string, value: 
 export function isUndefined(value: Value | undefined): boolean {
   return value === undefined || value instanceof Undefined;
 }
-

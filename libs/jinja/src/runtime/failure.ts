@@ -5,7 +5,12 @@ import { nearestNames } from './nearest.ts';
 import type { RunnableTemplate } from './template.ts';
 
 /** Makes of whatever was thrown an error that names its place in the template. The innermost place wins. */
-export function locateFailure(thrown: unknown, template: RunnableTemplate, at: number, context: Context): TemplateError {
+export function locateFailure(
+  thrown: unknown,
+  template: RunnableTemplate,
+  at: number,
+  context: Context,
+): TemplateError {
   const error = toTemplateError(thrown);
   if (error.line !== null) return error;
   const place = template.places[at];

@@ -117,6 +117,7 @@ function unknown(kind: string, name: string): Builtin {
 }
 
 function tooLong(rt: Runtime, length: number): never {
-  throw new SecurityError(`the output of ${length} characters is more than the limit of ${rt.limits.maxOutput} (maxOutput)`);
+  throw new SecurityError(
+    `the output of ${length} characters is more than the limit of ${rt.limits.maxOutput} (maxOutput)`,
+  );
 }
-

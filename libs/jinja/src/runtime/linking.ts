@@ -9,7 +9,13 @@ import type { RunnableTemplate, TemplateModule } from './template.ts';
 type Locals = readonly (readonly [string, Value | undefined])[];
 
 /** @param locals variables the included template sees besides the context; null: it sees neither */
-export function include(rt: RenderRuntime, context: Context, name: Value, ignoreMissing: boolean, locals: Locals | null): string {
+export function include(
+  rt: RenderRuntime,
+  context: Context,
+  name: Value,
+  ignoreMissing: boolean,
+  locals: Locals | null,
+): string {
   let template: RunnableTemplate;
   try {
     template = rt.templateOrFirst(name);
@@ -28,7 +34,10 @@ export function importName(rt: RenderRuntime, module: TemplateModule, name: stri
   const value = module.attribute(name);
   if (value !== undefined) return value;
   const template = module.templateName === null ? 'None' : quote(module.templateName);
-  return rt.undefinedHint(`the template ${template} (imported on ${position}) does not export the requested name ${quote(name)}`, name);
+  return rt.undefinedHint(
+    `the template ${template} (imported on ${position}) does not export the requested name ${quote(name)}`,
+    name,
+  );
 }
 
 /** Notes the parent's blocks below the template's own; the parent renders when the template is through. */

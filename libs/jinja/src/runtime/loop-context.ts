@@ -141,6 +141,16 @@ const ATTRIBUTES: ReadonlyMap<string, (loop: LoopContext) => Value> = new Map<st
 ]);
 
 const METHODS: ReadonlyMap<string, Builtin> = new Map([
-  ['cycle', builtin('cycle', ['self', '*args'], (_runtime, [self, args]) => cycle((self as LoopContext).position(), args as Value[]))],
-  ['changed', builtin('changed', ['self', '*value'], (_runtime, [self, values]) => (self as LoopContext).changed(values as Value[]))],
+  [
+    'cycle',
+    builtin('cycle', ['self', '*args'], (_runtime, [self, args]) =>
+      cycle((self as LoopContext).position(), args as Value[]),
+    ),
+  ],
+  [
+    'changed',
+    builtin('changed', ['self', '*value'], (_runtime, [self, values]) =>
+      (self as LoopContext).changed(values as Value[]),
+    ),
+  ],
 ]);

@@ -1,14 +1,5 @@
 import { typeError } from '../errors.ts';
-import {
-  Callable,
-  Dict,
-  Markup,
-  quote,
-  Tuple,
-  type Kwargs,
-  type Runtime,
-  type Value,
-} from '../values/index.ts';
+import { Callable, Dict, Markup, quote, Tuple, type Kwargs, type Runtime, type Value } from '../values/index.ts';
 
 /** The generated code of a macro; an argument that was not given is undefined. */
 export type MacroBody = (...args: (Value | undefined)[]) => string;

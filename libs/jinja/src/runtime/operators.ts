@@ -75,13 +75,18 @@ export function multiply(rt: Runtime, a: Value, b: Value): Value {
 }
 
 function repeat(rt: Runtime, sequence: Value, times: Value): Value {
-  if (!isText(sequence) && !Array.isArray(sequence) && !(sequence instanceof Tuple)) return unsupported('*', sequence, times);
+  if (!isText(sequence) && !Array.isArray(sequence) && !(sequence instanceof Tuple))
+    return unsupported('*', sequence, times);
   const index = indexOf(times);
   if (index === null) {
     return rejectOperand(`can't multiply sequence by non-int of type '${typeName(times)}'`, times);
   }
   const count = Math.max(0, index);
-  const size = isText(sequence) ? textOf(sequence).length : Array.isArray(sequence) ? sequence.length : sequence.items.length;
+  const size = isText(sequence)
+    ? textOf(sequence).length
+    : Array.isArray(sequence)
+      ? sequence.length
+      : sequence.items.length;
   rt.checkSize(size * count, 'maxRepeat');
   if (size === 0 || count === 0) return emptyLike(sequence);
   if (typeof sequence === 'string') return sequence.repeat(count);

@@ -1,5 +1,15 @@
 import { TemplateNotFound, TemplatesNotFound, UndefinedError } from '../errors.ts';
-import { hashKey, isText, iterate, Runtime, str, textOf, Undefined, type RuntimeOptions, type Value } from '../values/index.ts';
+import {
+  hashKey,
+  isText,
+  iterate,
+  Runtime,
+  str,
+  textOf,
+  Undefined,
+  type RuntimeOptions,
+  type Value,
+} from '../values/index.ts';
 import { LayeredNames, type Names } from './context.ts';
 import { TemplateModule, type RunnableTemplate } from './template.ts';
 

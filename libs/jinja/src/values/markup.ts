@@ -2,7 +2,13 @@ import { str } from './text.ts';
 import { Instance, Markup, type Value } from './value.ts';
 
 const SPECIAL = /[&<>'"]/;
-const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', "'": '&#39;', '"': '&#34;' };
+const ENTITIES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  "'": '&#39;',
+  '"': '&#34;',
+};
 
 /** The text with HTML's special characters replaced, as markupsafe writes them. */
 export function escapeText(text: string): string {
