@@ -1,7 +1,13 @@
-import { type Cluster, type FleetName, type InputsPosition, type Term, reasonOf } from '@flotilla/domain';
+import {
+  type Cluster,
+  type FleetName,
+  type InputsPosition,
+  type Term,
+  isProblemField,
+  reasonOf,
+} from '@flotilla/domain';
 import type { Batch, InputsWriter } from '@flotilla/inputs';
-import { Backoff, type Logger } from '@flotilla/runtime';
-import { Bell } from './bell.ts';
+import { Backoff, Bell, type Logger } from '@flotilla/runtime';
 
 export interface FleetWritingOptions {
   readonly fleet: FleetName;
@@ -42,7 +48,8 @@ export interface Written {
  *      ▲                                        │
  *      │                                        ▼
  *      └── lost the lead ── following: write what changed, as soon as the last write is answered
- *                               └── Redis holds something else: taking over again
+ *                               ├── Redis holds something else: taking over again
+ *                               └── the store holds no configmap of the fleet: held, only problems are written
  * ```
  *
  * There is no timer between a change and its write. Changes that come while a write is under way go out together in
@@ -56,6 +63,7 @@ export class FleetWriting {
   #unsent: Batch | undefined;
   #isCheckDue = false;
   #problem: string | undefined;
+  #held: string | undefined;
 
   constructor(options: FleetWritingOptions) {
     this.#options = options;
@@ -73,7 +81,7 @@ export class FleetWriting {
 
   /** Why the fleet is not written although this watcher leads. */
   get problem(): string | undefined {
-    return this.#problem;
+    return this.#problem ?? this.#held;
   }
 
   async run(signal: AbortSignal): Promise<void> {
@@ -107,6 +115,7 @@ export class FleetWriting {
       cluster.takeChanges(fleet);
       return false;
     }
+    this.#tellHold();
     if (this.#taken !== leading) return this.#takeOver(leading);
     if (this.#unsent) return this.#send(this.#unsent);
     const { changes, provenance } = cluster.takeChanges(fleet);
@@ -118,6 +127,19 @@ export class FleetWriting {
     return true;
   }
 
+  /** Tells, once, that the fleet is held or no longer so. */
+  #tellHold(): void {
+    const { cluster, fleet, isCurrent, log } = this.#options;
+    const isHeld = isCurrent() && cluster.isHeld(fleet);
+    if (isHeld && this.#held === undefined) {
+      this.#held = `neither configmaps/${fleet}/services nor configmaps/${fleet}/config is in the store; the last good inputs stay`;
+      log.warn({ fleet, reason: this.#held }, 'held');
+    } else if (!isHeld && this.#held !== undefined) {
+      this.#held = undefined;
+      log.info({ fleet }, 'the fleet is configured again');
+    }
+  }
+
   /** A model that is behind the store must not overwrite what a better informed leader wrote. */
   async #takeOver(leading: Term): Promise<boolean> {
     const { cluster, fleet, writer, isCurrent, index, onTakenOver, log } = this.#options;
@@ -125,7 +147,10 @@ export class FleetWriting {
     this.#unsent = undefined;
     const claim = await writer.claim(leading);
     if (claim.kind === 'fenced') return this.#fenced(claim.by);
-    cluster.seed(fleet, await writer.lastGood());
+    if (!cluster.isHeld(fleet)) cluster.seed(fleet, await writer.lastGood());
+    this.#tellHold();
+    // What Redis has of a fleet that is held stays whole: there is nothing to compare it with.
+    if (cluster.isHeld(fleet)) return false;
     // Both at the same instant: the fields are what later changes are counted from.
     const { provenance } = cluster.takeChanges(fleet);
     const fields = new Map(cluster.allFields(fleet));
@@ -174,5 +199,4 @@ export class FleetWriting {
   }
 }
 
-const touchesProblems = ({ set, gone }: Batch): boolean =>
-  [...set.keys(), ...gone].some((field) => field.startsWith('problem/'));
+const touchesProblems = ({ set, gone }: Batch): boolean => [...set.keys(), ...gone].some(isProblemField);

@@ -17,6 +17,11 @@ export class ListedStore {
     this.#tell({ kind: 'delete', path, index: ++this.#index });
   }
 
+  /** Empties it for those who come; nobody who is there is told. */
+  clear(): void {
+    this.objects.clear();
+  }
+
   /** A source; `isCurrent` says whether it can follow the store. */
   source(isCurrent: () => boolean = () => true): Source {
     const status = () => ({

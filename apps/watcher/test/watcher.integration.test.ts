@@ -125,6 +125,29 @@ describe('a watcher', () => {
     });
   });
 
+  it('that starts on a store without the fleet leaves what another one wrote until a configmap is there', async () => {
+    const first = start();
+    await converged();
+    await first.stop();
+    store.clear();
+    shopPod('b');
+    const second = start();
+    await waitFor(() => second.checks['inputs']?.()?.includes('is in the store'), { what: 'the hold' });
+    shopPod('c');
+    await redis.set(leaderKeys.lock, 'somebody', 'PX', 300);
+    await waitFor(async () => Number(await redis.get(leaderKeys.term)) > 2, { what: 'a new term' });
+    await waitFor(() => second.checks['inputs']?.()?.includes('is in the store'), { what: 'the hold' });
+    expect(Object.keys(await fieldsIn(redis))).toEqual(expect.arrayContaining(['config/template', 'pod/shop/a']));
+    expect(await meta()).toMatchObject({ revision: '1' });
+    services({ shop: { namespace: 'web', selector: { app: 'shop' } } });
+    await waitFor(async () => 'pod/shop/c' in (await fieldsIn(redis)), { what: 'the pods of the store' });
+    expect(Object.keys(await fieldsIn(redis))).toEqual(
+      expect.arrayContaining(['config/template', 'pod/shop/b', 'problem/configmaps%2Flb%2Fconfig']),
+    );
+    expect(Object.keys(await fieldsIn(redis))).not.toContain('pod/shop/a');
+    await waitFor(() => second.checks['inputs']?.() === undefined, { what: 'the end of the hold' });
+  });
+
   it('leaves no secret in Redis in the clear', async () => {
     const pair = await certificate({ cn: 'shop.example.com' });
     store.put(

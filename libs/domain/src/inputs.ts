@@ -29,6 +29,9 @@ export function parseInputField(field: InputField): { part: InputPart; names: st
 /** Fields whose values are sealed before they reach Redis. */
 export const isSealedField = (field: InputField): boolean => field.startsWith('key/');
 
+/** Fields that tell of an entry that was set aside. */
+export const isProblemField = (field: InputField): boolean => field.startsWith('problem/');
+
 /** Changed fields: the new value, or null for a field that is gone. */
 export type FieldChanges = ReadonlyMap<InputField, string | null>;
 

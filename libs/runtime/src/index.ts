@@ -1,5 +1,6 @@
 export * from './app.ts';
 export * from './backoff.ts';
+export * from './bell.ts';
 export * from './config/help.ts';
 export * as kinds from './config/kinds.ts';
 export * from './config/known-names.ts';

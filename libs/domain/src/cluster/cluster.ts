@@ -1,5 +1,5 @@
 import type { FleetName } from '../brands.ts';
-import { type FieldChanges, type InputField, type Provenance, inputField } from '../inputs.ts';
+import { type FieldChanges, type InputField, type Provenance, inputField, isProblemField } from '../inputs.ts';
 import { parseObjectKey } from '../object-key.ts';
 import type { Change, StoredObject } from '../source.ts';
 import type { Problem } from '../problem.ts';
@@ -70,14 +70,26 @@ export class Cluster {
     this.#judge();
   }
 
-  /** A fleet's fields that differ from the last call, and what caused it. */
+  /** A fleet's fields that differ from the last call, and what caused it. While the fleet is held, only problems. */
   takeChanges(fleet: FleetName): TakenChanges {
-    return this.#stateOf(fleet).record.take();
+    const { record } = this.#stateOf(fleet);
+    return this.isHeld(fleet) ? record.take(isProblemField) : record.take();
   }
 
   /** Whether `takeChanges` may have something to give. */
   hasChanges(fleet: FleetName): boolean {
     return this.#stateOf(fleet).record.touched;
+  }
+
+  /**
+   * Whether the fleet's inputs have to stay as they were written last, its pods too: the store holds neither of its
+   * configmaps, though there are good values of them. Such a store more likely lost its data than that a fleet was
+   * meant to end, and what its pods are then says nothing.
+   */
+  isHeld(fleet: FleetName): boolean {
+    const state = this.#stateOf(fleet);
+    const { services, config } = state.objects;
+    return state.hasGoodValues && !this.#texts.has(services) && !this.#texts.has(config);
   }
 
   /** Every field of a fleet. The iterator is only good until the next change. */

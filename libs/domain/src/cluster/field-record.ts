@@ -29,16 +29,22 @@ export class FieldRecord {
     this.#causes.set(cause.object, cause.index);
   }
 
-  /** What changed since the last take; a field that came and went, or changed and changed back, is not among it. */
-  take(): TakenChanges {
+  /**
+   * What changed since the last take; a field that came and went, or changed and changed back, is not among it.
+   * With `only`, what it does not want is left for a later take, and what caused that as well.
+   */
+  take(only: (field: InputField) => boolean = () => true): TakenChanges {
     const changes = new Map<InputField, string | null>();
+    const left = new Map<InputField, string | undefined>();
     for (const [field, old] of this.#before) {
       const value = this.#fields.get(field);
-      if (value !== old) changes.set(field, value ?? null);
+      if (value === old) continue;
+      if (only(field)) changes.set(field, value ?? null);
+      else left.set(field, old);
     }
     const provenance = Array.from(this.#causes, ([object, index]) => ({ object, index }));
-    this.#before = new Map();
-    this.#causes = new Map();
+    this.#before = left;
+    if (left.size === 0) this.#causes = new Map();
     return { changes, provenance };
   }
 

@@ -67,6 +67,11 @@ export class FleetState {
     this.objects = fleetObjects(fleet);
   }
 
+  /** Whether there is anything of the fleet's configmaps, from the store or from an earlier life. */
+  get hasGoodValues(): boolean {
+    return this.#services.size > 0 || this.#config.size > 0;
+  }
+
   /** Whether a service of this fleet takes pods from the namespace. */
   serves(namespace: string): boolean {
     return this.#servicesIn.has(namespace);

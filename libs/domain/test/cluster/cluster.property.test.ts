@@ -1,9 +1,11 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { type Change, Cluster, type StoredObject, fleetName } from '../../src/index.ts';
+import { type Change, Cluster, type StoredObject, fleetName, isProblemField } from '../../src/index.ts';
 import { naiveFields } from './naive.ts';
 import { base64, podObject } from './objects.ts';
 import { pems } from './pems.ts';
+
+type Fields = Map<string, string>;
 
 const lb = fleetName('lb');
 const namespace = fc.constantFrom('web', 'lb', 'other');
@@ -86,13 +88,25 @@ const comparable = (fields: Iterable<[string, string]>) =>
     Array.from(fields, ([field, value]) => [field, field.startsWith('problem/') ? '' : value] as const),
   );
 
-it('keeps the same fields as are computed from scratch, and its changes add up to them', () => {
+/** What was written for the fleet by now: while the store holds none of its configmaps, only problems change. */
+const afterHold = (objects: ReadonlyMap<string, string>, before: Fields, now: Fields): Fields => {
+  const isConfigured = objects.has('configmaps/lb/services') || objects.has('configmaps/lb/config');
+  const hasGoodValues = [...now.keys()].some((field) => /^(service|config)\//.test(field));
+  if (isConfigured || !hasGoodValues) return now;
+  return new Map([
+    ...[...before].filter(([field]) => !isProblemField(field)),
+    ...[...now].filter(([f]) => isProblemField(f)),
+  ]);
+};
+
+it('keeps the same fields as are computed from scratch, and its changes add up to them', { timeout: 120_000 }, () => {
   fc.assert(
     fc.property(fc.array(step, { minLength: 1, maxLength: 12 }), (steps) => {
       const cluster = new Cluster([lb]);
       cluster.replace([], 1);
       let objects = new Map<string, string>();
       let expected = naiveFields(objects, new Map());
+      let written: Fields = new Map();
       const summed = new Map<string, string>();
       for (const each of steps) {
         if ('state' in each) {
@@ -114,7 +128,8 @@ it('keeps the same fields as are computed from scratch, and its changes add up t
           else summed.set(field, value);
         }
         expect(comparable(cluster.allFields(lb))).toEqual(comparable(expected));
-        expect(comparable(summed)).toEqual(comparable(expected));
+        written = afterHold(objects, written, expected);
+        expect(comparable(summed)).toEqual(comparable(written));
         expect(cluster.countFields(lb)).toBe(expected.size);
       }
     }),

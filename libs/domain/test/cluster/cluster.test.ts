@@ -319,6 +319,45 @@ describe('last good values from an earlier life', () => {
   });
 });
 
+describe('a fleet whose configmaps are all gone', () => {
+  const changed = () => [...cluster.takeChanges(lb).changes.keys()].sort();
+  const [servicesPath, configPath] = ['configmaps/lb/services', 'configmaps/lb/config'];
+
+  it('is held: problems are told, everything else stays until one of them is there again', () => {
+    cluster.replace([], 1);
+    expect(cluster.isHeld(lb)).toBe(true);
+    expect(changed()).toEqual(['problem/configmaps%2Flb%2Fconfig', 'problem/configmaps%2Flb%2Fservices']);
+    cluster.apply([put('pods/web/n', podObject({ app: 'shop' })), put('pods/web/o', podObject({ app: 'shop' }))]);
+    cluster.apply([del('pods/web/o')]);
+    expect(changed()).toEqual([]);
+    cluster.apply([put(configPath, { data: { template: 'T', 'hosts.map': 'M' } })]);
+    expect(cluster.isHeld(lb)).toBe(false);
+    const { changes, provenance } = cluster.takeChanges(lb);
+    expect(Object.fromEntries(changes)).toEqual({
+      'pod/shop/a': null,
+      'pod/shop/n': JSON.stringify(podObject({ app: 'shop' })),
+      'problem/configmaps%2Flb%2Fconfig': null,
+    });
+    expect(provenance.at(-1)?.object).toBe(configPath);
+  });
+
+  it('is not held as long as one is left, readable or not', () => {
+    for (const gone of [servicesPath, configPath]) {
+      cluster.apply([del(gone)]);
+      expect(cluster.isHeld(lb)).toBe(false);
+      cluster.apply([put(gone, 'garbage')]);
+    }
+  });
+
+  it('is not held when there never was a good value of it, so that what is missing is told', () => {
+    cluster = new Cluster([lb]);
+    cluster.replace([], 1);
+    expect(cluster.isHeld(lb)).toBe(false);
+    cluster.seed(lb, new Map([['config/template', 'old']]));
+    expect(cluster.isHeld(lb)).toBe(true);
+  });
+});
+
 describe('several fleets', () => {
   it('each have fields of their own from the same pods', () => {
     const edge = fleetName('edge');

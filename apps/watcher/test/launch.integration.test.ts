@@ -1,0 +1,126 @@
+import { Redis } from 'ioredis';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { fleetKeys } from '@flotilla/domain';
+import { type Check, ReleaseStack, createLogger, createMetrics, loadSettings } from '@flotilla/runtime';
+import {
+  type Etcd,
+  type RedisServer,
+  cleanUp,
+  configMap,
+  pod,
+  registryKey,
+  servicesConfigMap,
+  startEtcd,
+  startRedis,
+  waitFor,
+} from '@flotilla/testkit';
+import { settings } from '../src/config.ts';
+import { launch } from '../src/launch.ts';
+import { fieldsIn, lb, masterKey } from './watching.ts';
+
+let etcd: Etcd;
+let server: RedisServer;
+let redis: Redis;
+let releases: ReleaseStack;
+let checks: Readonly<Record<string, Check>>;
+const failures: unknown[] = [];
+
+beforeEach(async () => {
+  [etcd, server] = await Promise.all([startEtcd(), startRedis()]);
+  redis = new Redis(server.url, { maxRetriesPerRequest: null });
+  await template('T');
+  const services = { shop: { namespace: 'web', selector: { app: 'shop' } } };
+  await etcd.client.put(registryKey('configmaps', 'lb', 'services'), servicesConfigMap({ services }));
+  await shopPod('a');
+  releases = new ReleaseStack();
+  const env = {
+    ETCD2BASE: etcd.url,
+    REDIS_URL: server.url,
+    FLOTILLA_KEY: masterKey.toString('base64'),
+    FLOTILLA_LEASE_MS: '1000',
+  };
+  checks = await launch({
+    config: loadSettings(settings, env),
+    log: createLogger({ app: 'watcher', level: process.env['TEST_LOG'] ?? 'silent' }),
+    metrics: createMetrics(),
+    releases,
+    signal: new AbortController().signal,
+    fail: (error) => failures.push(error),
+  });
+});
+afterEach(async () => {
+  expect(await releases.close()).toEqual([]);
+  redis.disconnect();
+  await cleanUp();
+  expect(failures).toEqual([]);
+});
+
+const template = (text: string) =>
+  etcd.client.put(
+    registryKey('configmaps', 'lb', 'config'),
+    configMap({ namespace: 'lb', name: 'config', data: { template: text } }),
+  );
+const shopPod = (name: string) =>
+  etcd.client.put(
+    registryKey('pods', 'web', name),
+    pod({ name, namespace: 'web', ip: '10.0.0.1', labels: { app: 'shop' } }),
+  );
+const pods = async () => Object.keys(await fieldsIn(redis)).filter((field) => field.startsWith('pod/'));
+const podsAre = (...names: string[]) =>
+  waitFor(async () => (await pods()).sort().join() === names.map((name) => `pod/shop/${name}`).join(), {
+    what: `the pods ${names.join()}`,
+    deadlineMs: 20_000,
+  });
+const problems = () => Object.values(checks).flatMap((check) => check() ?? []);
+
+describe('a watcher on a real etcd', () => {
+  it('carries state and changes into Redis, and is ready', async () => {
+    await podsAre('a');
+    await shopPod('b');
+    await podsAre('a', 'b');
+    await etcd.client.del('/registry/pods/web', { recursive: true, dir: true });
+    await podsAre();
+    expect(await fieldsIn(redis)).toMatchObject({ 'config/template': 'T' });
+    await waitFor(() => problems().length === 0, { what: 'readiness' });
+  });
+
+  it('keeps the last state while etcd is gone, says so, and takes up what it missed', async () => {
+    await podsAre('a');
+    await waitFor(() => problems().length === 0, { what: 'readiness' });
+    await etcd.kill();
+    await waitFor(() => checks['source']?.(), { what: 'the loss of etcd' });
+    expect(await pods()).toEqual(['pod/shop/a']);
+    await etcd.restart();
+    await shopPod('b');
+    await podsAre('a', 'b');
+    await waitFor(() => problems().length === 0, { what: 'readiness' });
+  });
+
+  it('holds the last good inputs, pods too, when the store comes back empty, until a configmap is there again', async () => {
+    await podsAre('a');
+    await etcd.restart({ wipe: true });
+    const problem = 'problem/configmaps%2Flb%2Fconfig';
+    await waitFor(async () => problem in (await fieldsIn(redis)), { what: 'the missing configmap to be told' });
+    await waitFor(() => checks['inputs']?.(), { what: 'the hold to be told' });
+    expect(checks['inputs']?.()).toContain('neither configmaps/lb/services nor configmaps/lb/config');
+    expect(await pods()).toEqual(['pod/shop/a']);
+    await shopPod('c');
+    await template('U');
+    await podsAre('c');
+    const fields = await fieldsIn(redis);
+    expect(fields).toMatchObject({ 'config/template': 'U' });
+    expect(Object.keys(fields)).toContain('service/shop');
+    await waitFor(() => problems().length === 0, { what: 'readiness' });
+  });
+
+  it('is not ready, but there, while Redis is gone', async () => {
+    await podsAre('a');
+    await server.kill();
+    await waitFor(() => checks['redis']?.(), { what: 'the loss of Redis' });
+    await shopPod('b');
+    await server.restart();
+    await podsAre('a', 'b');
+    await waitFor(() => problems().length === 0, { what: 'readiness' });
+    expect(await redis.hget(fleetKeys(lb).meta, 'revision')).not.toBeNull();
+  });
+});
