@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { parseJson } from '../../src/index.ts';
+import { parseJson } from '@flotilla/jinja';
 import { fuzzCase, isIncomparable, type FuzzCase } from './fuzz.ts';
 import { Oracle } from './oracle.ts';
 import { hasJinja2 } from './python.ts';

@@ -1,4 +1,4 @@
-import { Environment, type EnvironmentOptions } from '../../src/index.ts';
+import { Environment, type EnvironmentOptions } from '@flotilla/jinja';
 
 /** A template with what it needs; options by their Python names. */
 export interface ConformanceCase {
@@ -8,6 +8,7 @@ export interface ConformanceCase {
   readonly templates?: Readonly<Record<string, string>>;
   readonly context?: object;
   readonly options?: Readonly<Record<string, unknown>>;
+  readonly globals?: Readonly<Record<string, unknown>>;
 }
 
 /** What a render gives: its text, or Python's name of the error and the template's line. */
@@ -27,9 +28,13 @@ const OPTION_NAMES: Readonly<Record<string, string>> = {
 const camelCase = (name: string): string => name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
 
 /** Jinja2's options in this library's names. */
-export function environmentOptions({ options = {}, templates = {} }: ConformanceCase): EnvironmentOptions {
+export function environmentOptions({
+  options = {},
+  templates = {},
+  globals = {},
+}: ConformanceCase): EnvironmentOptions {
   const own = Object.entries(options).map(([name, value]) => [OPTION_NAMES[name] ?? camelCase(name), value] as const);
-  return { extensions: ['do', 'loopcontrols'], ...Object.fromEntries(own), templates } as EnvironmentOptions;
+  return { extensions: ['do', 'loopcontrols'], ...Object.fromEntries(own), templates, globals } as EnvironmentOptions;
 }
 
 /** Renders a case here, in the form of the record. */

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { parseJson } from '../../src/index.ts';
+import { parseJson } from '@flotilla/jinja';
 import { render, type ConformanceCase, type Outcome } from './render.ts';
 
 interface RecordedCase extends ConformanceCase {
