@@ -1,6 +1,7 @@
 // How TypeScript becomes what Node runs: one bundle for each entry, packages from npm left outside.
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
+import { isBuiltin } from 'node:module';
+import { dirname, join } from 'node:path';
 import { build } from 'esbuild';
 
 const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '../package.json'), 'utf8'));
@@ -19,16 +20,31 @@ export const bundle = ({ folder, entries, outdir = 'dist' }) =>
     sourcemap: true,
     conditions: ['@flotilla/source'],
     loader: { '.lua': 'text' },
+    // What a bundled CommonJS package requires of Node itself.
+    banner: { js: "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);" },
     define: { FLOTILLA_VERSION: JSON.stringify(version) },
     logLevel: 'warning',
     plugins: [
       {
         name: 'npm-packages-outside',
         setup({ onResolve }) {
-          onResolve({ filter: /^[^./]/ }, ({ path, kind }) =>
-            kind === 'entry-point' || path.startsWith('@flotilla/') ? null : { external: true },
-          );
+          onResolve({ filter: /^[^./]/ }, ({ path, kind, resolveDir }) => {
+            if (kind === 'entry-point' || path.startsWith('@flotilla/')) return null;
+            // A library's package of another version than the one Node finds from the bundle goes into the bundle.
+            const same = isBuiltin(path) || packageFolder(path, resolveDir) === packageFolder(path, folder);
+            return same ? { external: true } : null;
+          });
         },
       },
     ],
   });
+
+/** Where Node finds a package from a folder; undefined when it does not. */
+function packageFolder(path, from) {
+  const name = path.split('/', path.startsWith('@') ? 2 : 1).join('/');
+  for (let at = from; ; at = dirname(at)) {
+    const found = join(at, 'node_modules', name);
+    if (existsSync(found)) return found;
+    if (at === dirname(at)) return undefined;
+  }
+}
