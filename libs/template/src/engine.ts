@@ -16,11 +16,14 @@ export interface Engine {
 
 /** Why a template failed, in the engine's words. */
 export class EngineFault extends Error {
+  /** `read-only`: it would have changed its inputs. `too-large`: its output passed the limit. */
+  readonly kind: 'failed' | 'read-only' | 'too-large';
   readonly template: string;
   readonly line: number | null;
 
-  constructor(reason: string, template: string, line: number | null, cause: unknown) {
+  constructor(kind: EngineFault['kind'], reason: string, template: string, line: number | null, cause: unknown) {
     super(reason, { cause });
+    this.kind = kind;
     this.template = template;
     this.line = line;
   }

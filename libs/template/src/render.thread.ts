@@ -2,13 +2,13 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { reasonOf } from '@flotilla/domain';
 import { EngineFault } from './engine.ts';
-import { createEngine } from './nunjucks-engine.ts';
+import { createEngine } from './jinja-engine.ts';
 import { mainTemplate, renderAll } from './rendered-files.ts';
 import { TemplateInputs } from './template-inputs.ts';
 import type { FromThread, ThreadData, ToThread } from './thread-messages.ts';
 
 const { settings, outputBytes } = workerData as ThreadData;
-const engine = createEngine({ strict: settings.undefinedValues === 'strict' });
+const engine = createEngine({ strict: settings.undefinedValues === 'strict', maxOutput: outputBytes });
 const inputs = new TemplateInputs(engine, settings);
 
 const send = (message: FromThread, handedOver: ArrayBuffer[] = []): void => {
@@ -48,6 +48,10 @@ function render(): void {
       files.map(({ bytes }) => bytes.buffer),
     );
   } catch (error) {
+    if (error instanceof EngineFault && error.kind === 'too-large') {
+      send({ kind: 'too-large' });
+      return;
+    }
     const place = error instanceof EngineFault ? error : { template: mainTemplate, line: null };
     send({ kind: 'failed', template: place.template, line: place.line, reason: reasonOf(error) });
   }

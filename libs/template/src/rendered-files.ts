@@ -1,4 +1,5 @@
 import { layout, templatePaths } from '@flotilla/domain';
+import { thawed } from './deep-freeze.ts';
 import { type Engine, EngineFault } from './engine.ts';
 import type { TemplateContext } from './template-inputs.ts';
 
@@ -28,12 +29,12 @@ export function renderAll(
   templates: ReadonlyMap<string, string>,
   context: TemplateContext,
 ): RenderedText[] {
-  const config = withLastNewline(engine.render(mainTemplate, context));
+  const config = withLastNewline(renderOne(engine, mainTemplate, context));
   const rendered: RenderedText[] = [{ path: layout.config, text: config }];
   const failed: { key: string; fault: EngineFault }[] = [];
   for (const key of [...templates.keys()].filter(isFileTemplate).sort()) {
     try {
-      const text = keepLastNewline(templates.get(key) ?? '', engine.render(key, context));
+      const text = keepLastNewline(templates.get(key) ?? '', renderOne(engine, key, context));
       rendered.push({ path: `${layout.files}/${key}`, text });
     } catch (error) {
       if (!(error instanceof EngineFault)) throw error;
@@ -47,6 +48,16 @@ export function renderAll(
   return rendered;
 }
 
+/** Jinja2's templates may change what they are given; one that does gets a copy of everything, and pays for it. */
+function renderOne(engine: Engine, key: string, context: TemplateContext): string {
+  try {
+    return engine.render(key, context);
+  } catch (error) {
+    if (!(error instanceof EngineFault) || error.kind !== 'read-only') throw error;
+    return engine.render(key, thawed(context) as TemplateContext);
+  }
+}
+
 /** HAProxy refuses a configuration whose last line has no end. */
 const withLastNewline = (text: string): string => (text.endsWith('\n') ? text : `${text}\n`);
 
@@ -54,6 +65,5 @@ const withLastNewline = (text: string): string => (text.endsWith('\n') ? text : 
 const keepLastNewline = (source: string, text: string): string =>
   source.endsWith('\n') ? `${text}\n` : withLastNewline(text);
 
-/** Whether another template names it, as an include, import or extends does. */
-export const isIncluded = (key: string, templates: ReadonlyMap<string, string>): boolean =>
+const isIncluded = (key: string, templates: ReadonlyMap<string, string>): boolean =>
   [...templates].some(([other, text]) => other !== key && (text.includes(`'${key}'`) || text.includes(`"${key}"`)));

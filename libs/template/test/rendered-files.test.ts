@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
-import { createEngine } from '../src/nunjucks-engine.ts';
+import { createEngine } from '../src/jinja-engine.ts';
 import { renderAll } from '../src/rendered-files.ts';
 import { usesStats } from '../src/stats-use.ts';
 
 function render(templates: Record<string, string>, context: Record<string, unknown> = {}) {
-  const engine = createEngine({ strict: false });
+  const engine = createEngine({ strict: false, maxOutput: 1_000_000 });
   const loaded = new Map(Object.entries(templates));
   engine.load(loaded);
   const files = renderAll(engine, loaded, context);
@@ -68,4 +68,28 @@ test('a template reads stats where the variable stands in a tag', () => {
   expect(usesStats('{{ stats["password"] }}')).toBe(true);
   expect(usesStats('stats uri /haproxy\n{{ service.stats }}')).toBe(false);
   expect(usesStats("{# {{ stats.password }} #}{{ 'stats' }}")).toBe(false);
+});
+
+test('a template that changes its inputs leaves no trace for the next render', () => {
+  const engine = createEngine({ strict: false, maxOutput: 1_000_000 });
+  const service = engine.parse('{"ports":[1,2],"labels":{"10":"a","9":"b"}}');
+  const templates = new Map([
+    ['template', '{% do s.ports.append(3) %}{% do s.labels.update({"x": 1}) %}{{ s.ports }} {{ s.labels }}'],
+  ]);
+  engine.load(templates);
+  for (let round = 0; round < 2; round++) {
+    expect(renderAll(engine, templates, { s: service })[0]!.text).toBe("[1, 2, 3] {'10': 'a', '9': 'b', 'x': 1}\n");
+  }
+});
+
+test('a failing template names the line, the expression and the nearest name', () => {
+  const text = 'global\n\nbackend x\n  server {{ service.pod.name }}\n';
+  expect(() => render({ template: text }, { service: { pods: 1 } })).toThrow(
+    expect.objectContaining({
+      template: 'template',
+      line: 4,
+      message: expect.stringMatching(/no attribute 'pod' \(did you mean "pods"\?\), in \{\{ service\.pod\.name \}\}/),
+    }),
+  );
+  expect(() => render({ template: '\n{% include "none" %}' })).toThrow(/there is no template "none"/);
 });

@@ -1,6 +1,6 @@
 import { inputField } from '@flotilla/domain';
 import { expect, test } from 'vitest';
-import { createEngine } from '../src/nunjucks-engine.ts';
+import { createEngine } from '../src/jinja-engine.ts';
 import { TemplateInputs, templateValue } from '../src/template-inputs.ts';
 
 const pod = (name: string, ip = '10.0.0.1') => JSON.stringify({ metadata: { name }, status: { podIP: ip } });
@@ -8,7 +8,7 @@ const pod = (name: string, ip = '10.0.0.1') => JSON.stringify({ metadata: { name
 type Service = { name: string; pods: Record<string, { status: { podIP: string } }>; [key: string]: unknown };
 
 function inputsOf(fields: Record<string, string>) {
-  const engine = createEngine({ strict: false });
+  const engine = createEngine({ strict: false, maxOutput: 1_000_000 });
   const inputs = new TemplateInputs(engine, {
     statisticsPassword: 'pw',
     env: { STAGE: 'test' },
