@@ -27,6 +27,7 @@ const status = (node: string): NodeStatus => ({
   lastGood: null,
   parked: null,
   haproxy: { version: '2.6.12', pid: 1, oldWorkers: 0 },
+  problem: null,
   at,
 });
 

@@ -43,6 +43,8 @@ export interface NodeStatus {
   /** The version that is parked on this node, and why. */
   readonly parked: { readonly artifact: ArtifactIdentity; readonly reason: string } | null;
   readonly haproxy: { readonly version: string | null; readonly pid: number | null; readonly oldWorkers: number };
+  /** Why the node cannot do its work; null when it can. */
+  readonly problem: string | null;
   /** ISO 8601. */
   readonly at: string;
 }

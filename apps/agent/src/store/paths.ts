@@ -11,7 +11,7 @@ import type { ArtifactIdentity } from '@flotilla/domain';
  *       manifest.json
  *       ssl, files             → ../../trees/<digest>
  *     trees/<digest>/          a folder of the bundle; releases with the same folder share it
- *     check/                   a copy of what is to be checked, with its own path in place of the token
+ *     check/                   copies of what is being checked, with their own path in place of the token
  *     state.json               what was applied, what was good, what is parked
  *     run/                     sockets and output of a supervised HAProxy
  */

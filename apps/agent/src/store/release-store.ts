@@ -23,6 +23,8 @@ export interface ReleaseStore {
   write(placed: PlacedRelease, ownConfig: string, before?: Manifest): Promise<void>;
   /** From now on a start of HAProxy reads this release. */
   switchTo(manifest: Manifest): Promise<void>;
+  /** From now on a start of HAProxy finds nothing: no version ever ran well here. */
+  switchToNothing(): Promise<void>;
   /** The release `current` points to, when it is whole. */
   current(before?: ConfigModel): Promise<PlacedRelease | undefined>;
   load(name: string, before?: ConfigModel): Promise<PlacedRelease | undefined>;
@@ -39,7 +41,8 @@ const slack = 8;
 
 /** Opens the folder, makes what is missing in it (mode 0700) and removes what a killed agent left. */
 export async function openReleaseStore(paths: StorePaths): Promise<ReleaseStore> {
-  for (const folder of [paths.root, paths.releases, paths.trees, paths.run]) {
+  await rm(paths.check, { recursive: true, force: true });
+  for (const folder of [paths.root, paths.releases, paths.trees, paths.check, paths.run]) {
     await mkdir(folder, { recursive: true, mode: folderMode });
   }
   for (const folder of [paths.root, paths.releases, paths.trees]) await removeLeftovers(folder);
@@ -72,6 +75,10 @@ export async function openReleaseStore(paths: StorePaths): Promise<ReleaseStore>
     load,
     write: (placed, ownConfig, before) => inTurn(() => writeRelease(paths, placed, ownConfig, before)),
     switchTo: (manifest) => switchSymlink(paths.current, join(basename(paths.releases), releaseName(manifest))),
+    async switchToNothing() {
+      await rm(paths.current, { force: true });
+      await flushFolder(paths.root);
+    },
     async current(before) {
       const target = await readlink(paths.current).catch(() => undefined);
       return target === undefined ? undefined : load(basename(target), before);

@@ -1,4 +1,4 @@
-import { mkdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { layout } from '@flotilla/domain';
 import { fileMode, folderMode } from './durable.ts';
@@ -7,14 +7,19 @@ import { type StorePaths, ownFiles } from './paths.ts';
 import type { PlacedRelease } from './placed-release.ts';
 import { type Tree, treesOf } from './trees.ts';
 
+export interface StagedCheck {
+  /** For `haproxy -c`, in the order of their `-f`. */
+  readonly files: readonly string[];
+  remove(): Promise<void>;
+}
+
 /**
- * Lays a written release out under `check/`, where its paths lead to its own files instead of those in traffic, and
- * gives the configuration files for `haproxy -c`. Nothing is flushed: it is only read once.
+ * Lays a written release out in a folder of its own under `check/`, where its paths lead to its own files instead of
+ * those in traffic. Nothing is flushed: it is only read once.
  */
-export async function stageCheck(paths: StorePaths, placed: PlacedRelease, ownConfig: string): Promise<string[]> {
-  const { check, current } = paths;
-  await rm(check, { recursive: true, force: true });
-  await mkdir(check, { mode: folderMode });
+export async function stageCheck(paths: StorePaths, placed: PlacedRelease, ownConfig: string): Promise<StagedCheck> {
+  const { current } = paths;
+  const check = await mkdtemp(join(paths.check, 'v')); // Mode 0700.
   const atCheck = (bytes: Buffer): Buffer =>
     bytes.includes(current) ? Buffer.from(bytes.toString('utf8').replaceAll(current, check)) : bytes;
 
@@ -28,9 +33,12 @@ export async function stageCheck(paths: StorePaths, placed: PlacedRelease, ownCo
   for (const tree of treesOf(placed.manifest, current).values()) {
     const moved = tree.files.some(({ path }) => !isOpaque(path) && placed.content(path).includes(current));
     if (moved) await copyTree(check, tree, (path) => atCheck(placed.content(path)));
-    else await symlink(join('..', basename(paths.trees), tree.digest), join(check, tree.name));
+    else await symlink(join('..', '..', basename(paths.trees), tree.digest), join(check, tree.name));
   }
-  return [join(check, layout.config), own];
+  return {
+    files: [join(check, layout.config), own],
+    remove: () => rm(check, { recursive: true, force: true }),
+  };
 }
 
 /** PEM bundles hold no paths. */

@@ -10,9 +10,19 @@ export interface AgentState {
   readonly lastGood: ArtifactIdentity | null;
   /** Refused here; not tried again until another version was tried. */
   readonly parked: { readonly artifact: ArtifactIdentity; readonly reason: string } | null;
+  /** The worker that ran `applied`; while it is there, the next agent can take it over without a reload. */
+  readonly worker: ProvenWorker | null;
 }
 
-export const emptyState: AgentState = { applied: null, lastGood: null, parked: null };
+export interface ProvenWorker {
+  readonly pid: number;
+  /** The digest of the release it read at its start; runtime updates brought it on from there. */
+  readonly started: string | null;
+  /** The digest of the release it was proven to run. */
+  readonly runs: string;
+}
+
+export const emptyState: AgentState = { applied: null, lastGood: null, parked: null, worker: null };
 
 const format = 1;
 
@@ -21,18 +31,20 @@ export async function readState(path: string): Promise<AgentState> {
   try {
     const read = JSON.parse(await readFile(path, 'utf8')) as Partial<AgentState> & { format?: number };
     if (read.format !== format) return emptyState;
-    return { applied: read.applied ?? null, lastGood: read.lastGood ?? null, parked: read.parked ?? null };
+    const { applied = null, lastGood = null, parked = null, worker = null } = read;
+    return { applied, lastGood, parked, worker };
   } catch {
     return emptyState;
   }
 }
 
-export async function writeState(path: string, { applied, lastGood, parked }: AgentState): Promise<void> {
+export async function writeState(path: string, { applied, lastGood, parked, worker }: AgentState): Promise<void> {
   const state = {
     format,
     applied: applied && identityOf(applied),
     lastGood: lastGood && identityOf(lastGood),
     parked: parked && { artifact: identityOf(parked.artifact), reason: parked.reason },
+    worker,
   };
   await replaceFile(path, `${JSON.stringify(state)}\n`);
 }

@@ -10,7 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { HeldArtifact } from '@flotilla/artifact';
 import { type StorePaths, releaseName, storePaths } from '../../src/store/paths.ts';
@@ -167,25 +167,32 @@ describe('the release store', () => {
     const placed = place(artifact(1, files()));
     await store.write(placed, '# own\n');
     const staged = await stageCheck(paths, placed, '# own\n');
-    expect(staged).toEqual([join(paths.check, 'haproxy.cfg'), join(paths.check, 'flotilla.cfg')]);
-    const read = (path: string) => readFileSync(join(paths.check, path), 'utf8');
-    expect(read('haproxy.cfg')).toContain(`${paths.check}/crt-list`);
-    expect(read('crt-list')).toBe(`${paths.check}/ssl/a.pem\n`);
-    expect(read('files/x.map')).toBe(`a ${paths.check}/files\n`);
+    const folder = dirname(staged.files[0] ?? '');
+    expect(dirname(folder)).toBe(paths.check);
+    expect(staged.files.map((file) => basename(file))).toEqual(['haproxy.cfg', 'flotilla.cfg']);
+    const read = (path: string) => readFileSync(join(folder, path), 'utf8');
+    expect(read('haproxy.cfg')).toContain(`${folder}/crt-list`);
+    expect(read('crt-list')).toBe(`${folder}/ssl/a.pem\n`);
+    expect(read('files/x.map')).toBe(`a ${folder}/files\n`);
     expect(read('ssl/a.pem')).toBe(`key ${token} stays\n`);
-    expect(lstatSync(join(paths.check, 'ssl')).isSymbolicLink()).toBe(true);
+    expect(lstatSync(join(folder, 'ssl')).isSymbolicLink()).toBe(true);
+    await staged.remove();
+    expect(readdirSync(paths.check)).toEqual([]);
   });
 });
 
 describe('the state file', () => {
   it('keeps identities and the parked version, and nothing else', async () => {
     const { manifest } = artifact(3, files());
-    await writeState(paths.state, { applied: null, lastGood: manifest, parked: { artifact: manifest, reason: 'no' } });
+    const worker = { pid: 7, started: null, runs: manifest.digest };
+    const parked = { artifact: manifest, reason: 'no' };
+    await writeState(paths.state, { applied: null, lastGood: manifest, parked, worker });
     const { epoch, version, digest } = manifest;
     expect(await readState(paths.state)).toEqual({
       applied: null,
       lastGood: { epoch, version, digest },
       parked: { artifact: { epoch, version, digest }, reason: 'no' },
+      worker,
     });
     expect(readFileSync(paths.state, 'utf8')).not.toContain('haproxy.cfg');
   });

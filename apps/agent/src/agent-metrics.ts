@@ -1,0 +1,77 @@
+import type { ApplyMethod, Manifest } from '@flotilla/domain';
+import type { Operation } from '@flotilla/haproxy';
+import type { Metrics } from '@flotilla/runtime';
+
+/** The agent's metrics; README and dashboards know them by these names. */
+export interface AgentMetrics {
+  acked(manifest: Manifest, how: ApplyMethod, stepsMs: Readonly<Record<string, number>>): void;
+  nacked(): void;
+  desired(version: number): void;
+  brought(result: 'started' | 'adopted' | 'reloaded' | 'commanded' | 'refused'): void;
+  operations(operations: readonly Operation[]): void;
+  drifted(count: number): void;
+  died(): void;
+  running(up: boolean, oldWorkers: number): void;
+  waiting(reload: boolean): void;
+  leaving(servers: number): void;
+  following(well: boolean): void;
+}
+
+export function agentMetrics(metrics: Metrics): AgentMetrics {
+  const applied = metrics.gauge('agent_applied_version', 'Version that was acked last');
+  const wanted = metrics.gauge('agent_desired_version', 'Newest version that was asked for');
+  const acks = metrics.counter('agent_acks_total', 'Versions that went live, by how', ['how']);
+  const nacks = metrics.counter('agent_nacks_total', 'Versions that were refused');
+  const delay = metrics.histogram('agent_apply_seconds', 'From the publication of a version to its ack');
+  const steps = metrics.histogram('agent_step_seconds', 'Time of each step of a delivery', ['step']);
+  const reloads = metrics.counter('agent_reloads_total', 'Reloads, starts and takeovers of HAProxy, by result', [
+    'result',
+  ]);
+  const updates = metrics.counter('agent_runtime_operations_total', 'Operations through HAProxy’s socket', ['kind']);
+  const drift = metrics.counter('agent_drift_total', 'Things that HAProxy ran otherwise than its files say');
+  const deaths = metrics.counter('agent_haproxy_deaths_total', 'Times HAProxy ended without being asked to');
+  const up = metrics.gauge('agent_haproxy_up', '1 while HAProxy answers');
+  const old = metrics.gauge('agent_old_workers', 'Workers of former configurations that still have connections');
+  const pending = metrics.gauge('agent_reload_waiting', '1 while a reload is waited for');
+  const draining = metrics.gauge('agent_leaving_servers', 'Removed servers whose connections have not ended');
+  const follows = metrics.gauge('agent_following', '1 while the newest version of the fleet is known');
+  return {
+    acked(manifest, how, stepsMs) {
+      applied.set(manifest.version);
+      acks.inc({ how: how.kind });
+      delay.observe(Math.max(0, Date.now() - Date.parse(manifest.createdAt)) / 1000);
+      for (const [step, ms] of Object.entries(stepsMs)) steps.observe({ step }, ms / 1000);
+    },
+    nacked: () => {
+      nacks.inc();
+    },
+    desired: (version) => {
+      wanted.set(version);
+    },
+    brought: (result) => {
+      reloads.inc({ result });
+    },
+    operations: (operations) => {
+      for (const { kind } of operations) updates.inc({ kind });
+    },
+    drifted: (count) => {
+      drift.inc(count);
+    },
+    died: () => {
+      deaths.inc();
+    },
+    running: (isUp, oldWorkers) => {
+      up.set(isUp ? 1 : 0);
+      old.set(oldWorkers);
+    },
+    waiting: (reload) => {
+      pending.set(reload ? 1 : 0);
+    },
+    leaving: (servers) => {
+      draining.set(servers);
+    },
+    following: (well) => {
+      follows.set(well ? 1 : 0);
+    },
+  };
+}

@@ -1,0 +1,28 @@
+import { readState } from '../store/state-file.ts';
+import { type Context } from './context.ts';
+import { StepClock } from './step-clock.ts';
+
+/**
+ * Where the agent before this one left off: what is on disk is what should run, whether Redis can be asked or not.
+ * The agent may have been killed at any moment, so what HAProxy runs is not believed but found out (`makeLive`).
+ */
+export async function resume(context: Context): Promise<void> {
+  const { standing, store, haproxy, log } = context;
+  const { applied, lastGood, parked, worker } = await readState(store.paths.state);
+  const disk = await store.current();
+  standing.good = lastGood;
+  standing.parked = parked;
+  standing.proven = worker;
+  if (!disk) return;
+  standing.disk = disk;
+  const { digest, version } = disk.manifest;
+  const ranWell = lastGood?.digest === digest;
+  standing.unchecked = !ranWell;
+  log.info({ version, digest, ranWell }, `version ${version} is on disk`);
+  if (haproxy.mode === 'command' && applied?.digest === digest) {
+    standing.live = disk; // The command brought HAProxy there, and it reads the same files when it starts.
+    return;
+  }
+  const purpose = ranWell ? 'resume' : 'deliver';
+  standing.waiting = { purpose, why: 'the agent started', touched: false, notBefore: 0, clock: new StepClock() };
+}

@@ -1,0 +1,18 @@
+import { type FollowOptions, type FollowStatus, followArtifacts } from '@flotilla/artifact';
+import type { Logger } from '@flotilla/runtime';
+import type { AgentMetrics } from './agent-metrics.ts';
+import type { Delivery } from './delivery/delivery.ts';
+
+/** Hands every version that the fleet's nodes should run to the delivery, until the signal is aborted. */
+export async function followInto(
+  delivery: Delivery,
+  options: Omit<FollowOptions, 'onStatus'>,
+  { log, metrics }: { log: Logger; metrics: AgentMetrics },
+): Promise<void> {
+  const onStatus = ({ connected, problem }: FollowStatus) => {
+    metrics.following(problem === undefined);
+    if (problem !== undefined) log.warn({ connected, reason: problem }, 'the newest version is not known');
+    else log.info('following the newest version');
+  };
+  for await (const artifact of followArtifacts({ ...options, onStatus })) delivery.offer(artifact);
+}

@@ -1,0 +1,43 @@
+import { reasonOf } from '@flotilla/domain';
+import { type MasterSocket, type RuntimeSocket, releaseVariable, runtimeSocket } from '@flotilla/haproxy';
+import type { Look, Running } from './port.ts';
+
+/** A short look must not wait for a master that parses; the next look will find it. */
+const lookTimeoutMs = 2_000;
+
+/** What runs behind a master socket: its worker, and what that worker read at its start. */
+export async function lookAt(master: MasterSocket, statsSocket: string): Promise<Look> {
+  try {
+    const { master: process, worker, oldWorkers } = await master.processes({ timeoutMs: lookTimeoutMs });
+    if (!worker) return { kind: 'down', why: 'haproxy has no worker yet' };
+    const release = releaseIn(await master.askWorker(worker.pid, `show env ${releaseVariable}`));
+    const running: Running = {
+      version: process.version,
+      master: process.pid,
+      worker: worker.pid,
+      oldWorkers: oldWorkers.length,
+      release,
+      statsSocket: release !== undefined && (await answersAs(statsSocket, worker.pid)),
+    };
+    return { kind: 'running', running };
+  } catch (error) {
+    return { kind: 'down', why: reasonOf(error) };
+  }
+}
+
+/** The agent's stats socket if the worker answers there, else the way through the master. */
+export function workerSocket(master: MasterSocket, statsSocket: string, running: Running): RuntimeSocket {
+  return running.statsSocket
+    ? runtimeSocket({ path: statsSocket })
+    : runtimeSocket({ path: master.path }, { worker: running.worker });
+}
+
+const releaseIn = (answer: string): string | undefined =>
+  new RegExp(`^${releaseVariable}=(.*)$`, 'm').exec(answer)?.[1];
+
+async function answersAs(statsSocket: string, pid: number): Promise<boolean> {
+  const answer = await runtimeSocket({ path: statsSocket })
+    .ask('show info')
+    .catch(() => '');
+  return new RegExp(`^Pid: ${pid}$`, 'm').test(answer);
+}

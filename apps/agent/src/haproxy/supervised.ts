@@ -1,0 +1,115 @@
+import { join } from 'node:path';
+import { reasonOf } from '@flotilla/domain';
+import {
+  type OutputFile,
+  type SupervisorEvent,
+  foldersOf,
+  followOutput,
+  reload,
+  supervise,
+  wordsOf,
+} from '@flotilla/haproxy';
+import type { Logger } from '@flotilla/runtime';
+import type { Brought, HaproxyEvent, HaproxyPort } from './port.ts';
+import { lookAt, workerSocket } from './running-haproxy.ts';
+
+export interface SupervisedOptions {
+  readonly binary: string;
+  /** In the order of their `-f`. */
+  readonly files: readonly string[];
+  readonly masterSocket: string;
+  readonly statsSocket: string;
+  /** The folder of the output file. */
+  readonly run: string;
+  readonly startTimeoutMs: number;
+  readonly reloadTimeoutMs: number;
+  readonly log: Logger;
+}
+
+/** Mode `supervise`: the agent runs HAProxy itself. */
+export async function supervisedHaproxy(options: SupervisedOptions): Promise<HaproxyPort> {
+  const { binary, files, masterSocket, statsSocket, run, startTimeoutMs, reloadTimeoutMs, log } = options;
+  const output = await followOutput({
+    path: join(run, 'haproxy.log'),
+    onLine: (line) => {
+      logLine(log, line);
+    },
+  });
+  const listeners: ((event: HaproxyEvent) => void)[] = [];
+  const tell = (event: SupervisorEvent) => {
+    const known = eventOf(event);
+    for (const listen of listeners) listen(known);
+  };
+  const supervisor = supervise({ binary, files, masterSocket, output, startTimeoutMs, onEvent: tell });
+  const { master } = supervisor;
+  const look = () =>
+    supervisor.running
+      ? lookAt(master, statsSocket)
+      : Promise.resolve({ kind: 'down', why: 'haproxy is not running' } as const);
+
+  const reloadNow = async (signal?: AbortSignal): Promise<Brought> => {
+    const mark = await output.mark();
+    try {
+      const result = await reload(master, { timeoutMs: reloadTimeoutMs, signal });
+      if (result.kind === 'reloaded') return { kind: 'live', how: 'reloaded', look: await look() };
+      return { kind: 'refused', words: await wordsSince(output, mark, result.words, files) };
+    } catch (error) {
+      signal?.throwIfAborted();
+      return { kind: 'refused', words: await wordsSince(output, mark, reasonOf(error), files) };
+    }
+  };
+
+  return {
+    mode: 'supervise',
+    look,
+    async start(signal) {
+      const result = await supervisor.start(signal);
+      return result.kind === 'failed'
+        ? { kind: 'refused', words: result.words }
+        : { kind: 'live', how: result.kind, look: await look() };
+    },
+    reload: reloadNow,
+    runtime: (running) => workerSocket(master, statsSocket, running),
+    onEvent: (listen) => listeners.push(listen),
+    async stop(graceMs) {
+      await supervisor.stop(graceMs);
+      await output.close();
+    },
+    async leave() {
+      await supervisor.release();
+      await output.close();
+    },
+  };
+}
+
+/** What HAProxy printed meanwhile says more than the answer, where there is any. */
+async function wordsSince(
+  output: OutputFile,
+  mark: Awaited<ReturnType<OutputFile['mark']>>,
+  otherwise: string,
+  files: readonly string[],
+): Promise<string> {
+  const printed = await output.since(mark);
+  const alerts = /^\[(?:ALERT|EMERG)/m;
+  const text = alerts.test(printed) ? printed : otherwise;
+  return wordsOf(text, foldersOf(files)) || 'haproxy refused the reload and said nothing';
+}
+
+function eventOf(event: SupervisorEvent): HaproxyEvent {
+  switch (event.kind) {
+    case 'died':
+      return { kind: 'died', words: event.words };
+    case 'restarted':
+      return { kind: 'back' };
+    case 'restart-failed':
+      return { kind: 'still-down', words: event.words };
+  }
+}
+
+/** HAProxy's own lines in the agent's log, by their severity. */
+function logLine(log: Logger, line: string): void {
+  const severity = /^\[(ALERT|EMERG|WARNING)/.exec(line)?.[1];
+  if (severity === undefined) log.debug({ haproxy: line }, 'haproxy');
+  else if (severity === 'WARNING') log.info({ haproxy: line }, 'haproxy warns');
+  else log.warn({ haproxy: line }, 'haproxy alerts');
+}
