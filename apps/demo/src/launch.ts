@@ -30,7 +30,7 @@ export async function launchDemo(print: (line: string) => void, signal: AbortSig
     for (const name of ['shop-1', 'shop-2', 'blog-1']) pods.push(await startDemoPod(store, name));
   });
   const spare = await startPodServer({ name: 'shop-3', port: podPort });
-  const redis = new Redis(stack.redis.url);
+  const redis = new Redis(stack.redis.url, { maxRetriesPerRequest: null });
   const history = createJobHistory({ connection: redis });
   const narrator = new Narrator(stack.nodes.length, print);
   const jobs = follow(history.follow(signal), (job) => {
@@ -41,12 +41,13 @@ export async function launchDemo(print: (line: string) => void, signal: AbortSig
   });
   print(guide(stack, spare));
 
-  await new Promise<void>((resolve) => {
+  const asked = new Promise<void>((resolve) => {
     if (signal.aborted) resolve();
     signal.addEventListener('abort', () => {
       resolve();
     });
   });
+  await Promise.race([asked, Promise.all([jobs, answers]).then(() => asked)]);
   print('stopping everything …');
   narrator.close();
   await Promise.all([jobs, answers]);

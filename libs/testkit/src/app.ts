@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type ChildExit, startChild } from './child.ts';
 import { temporaryFolder } from './folder.ts';
+import { killHaproxyWithTest } from './leftovers.ts';
 import { waitFor } from './wait.ts';
 
 export type AppName = 'watcher' | 'renderer' | 'agent' | 'demo' | 'cli';
@@ -38,6 +39,7 @@ export async function startApp(name: AppName, env: Record<string, string> = {}, 
   if (!existsSync(main)) throw new Error(`${main} is missing: run "npm run build" first`);
   const folder = env['FLOTILLA_DATA_DIR'] === undefined ? temporaryFolder(name) : undefined;
   const dataDir = env['FLOTILLA_DATA_DIR'] ?? folder?.path ?? '';
+  if (name === 'agent') killHaproxyWithTest(dataDir);
   const log: LogLine[] = [];
   const child = await startChild(process.execPath, [main, ...args], {
     env: { PATH: process.env['PATH'], FLOTILLA_HTTP: '127.0.0.1:0', FLOTILLA_DATA_DIR: dataDir, ...env },
