@@ -12,6 +12,7 @@ import {
   repositoryRoot,
   startPodServer,
   startStack,
+  waitFor,
 } from '@flotilla/testkit';
 import { Redis } from 'ioredis';
 import { Narrator } from './narrator.ts';
@@ -36,10 +37,16 @@ export async function launchDemo(print: (line: string) => void, signal: AbortSig
   const jobs = follow(history.follow(signal), (job) => {
     narrator.job(job);
   });
-  const answers = follow(createNodeReports({ redis, fleet }).followAnswers(signal), (answer) => {
+  const reports = createNodeReports({ redis, fleet });
+  const answers = follow(reports.followAnswers(signal), (answer) => {
     narrator.answer(answer);
   });
-  print(guide(stack, spare));
+  const areServing = async () => (await reports.nodes()).filter(({ applied }) => applied).length === stack.nodes.length;
+  await waitFor(async () => signal.aborted || (await areServing()), {
+    what: 'both nodes to serve',
+    deadlineMs: 60_000,
+  });
+  if (!signal.aborted) print(guide(stack, spare));
 
   const asked = new Promise<void>((resolve) => {
     if (signal.aborted) resolve();

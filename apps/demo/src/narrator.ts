@@ -82,7 +82,7 @@ function tellChanges({ changes, changeCount, revision }: RenderResult): string {
 }
 
 function tellAnswer(answer: Answer): string {
-  const total = Object.values(answer.stepsMs).reduce((sum, ms) => sum + ms, 0);
+  const { total = 0 } = answer.stepsMs;
   if (answer.kind === 'nack') return `${answer.node} REFUSED it: ${answer.reason}`;
   const { how } = answer;
   switch (how.kind) {
