@@ -81,7 +81,7 @@ describe('a write to etcd reaches the traffic of every node', () => {
   });
 
   test('a bad service entry leaves the others alone and keeps its last good value', async () => {
-    await world.services({ shop: '{"namespace": "default"', extra: service('shop', port) });
+    await world.services({ shop: '{"namespace": "default"', extra: service('shop', port, { hostnames: ['extra.example.com'] }) });
     await servedBy(stack, 'extra.example.com', ['shop-1']);
     await servedBy(stack, 'shop.example.com', ['shop-1']);
     await world.services({ shop: service('shop', port, { ssl: true }), extra: undefined });
@@ -90,7 +90,7 @@ describe('a write to etcd reaches the traffic of every node', () => {
 
   test('a template that HAProxy refuses changes nothing, and the next good one is taken', async () => {
     const good = exampleTemplate('https');
-    await world.template(good.replace('balance leastconn', 'balance nonsense'));
+    await world.template(good.replace('balance leastconn', 'nonsense leastconn'));
     const refusal = await Promise.any(
       stack.renderers.map((renderer) =>
         renderer.waitForLog((line) => JSON.stringify(line).includes('nonsense'), { what: "HAProxy's refusal" }),
