@@ -1,34 +1,39 @@
-import { FlotillaError, reasonOf } from '@flotilla/domain';
-import { ConfigError } from '@flotilla/runtime';
 import { CommanderError } from 'commander';
+import { failureOf } from './failure.ts';
 import { exitCodes } from './outcome.ts';
 import { createProgram } from './program.ts';
 
-const program = createProgram(process.env, ({ code, lines, json }, asJson) => {
-  process.stdout.write(`${asJson ? JSON.stringify(json, null, 2) : lines.join('\n')}\n`);
-  process.exitCode = code;
+// Whoever read the output has enough of it (`flotilla jobs | head`).
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit();
+  throw error;
 });
-for (const command of [program, ...program.commands]) command.exitOverride();
+
+const program = createProgram({
+  env: process.env,
+  report({ code, lines, notes = [], json }, asJson) {
+    process.exitCode = code;
+    if (asJson) process.stdout.write(`${JSON.stringify(json, null, 2)}\n`);
+    else {
+      process.stdout.write(lines.map((line) => `${line}\n`).join(''));
+      process.stderr.write(notes.map((line) => `${line}\n`).join(''));
+    }
+  },
+});
 
 try {
   await program.parseAsync();
 } catch (error) {
-  process.exitCode = report(error);
+  process.exitCode = tell(error);
 }
 
-/** What went wrong, in words on standard error (or as JSON where JSON was asked for), and the exit code. */
-function report(error: unknown): number {
+/** What went wrong, in words on standard error (and as JSON where JSON was asked for), and the exit code. */
+function tell(error: unknown): number {
   // Commander has printed its own words already.
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
-  const reason = reasonOf(error);
+  const { exitCode, code, reason } = failureOf(error);
   if (process.argv.includes('--json'))
-    process.stdout.write(`${JSON.stringify({ error: { code: codeOf(error), reason } })}\n`);
-  else process.stderr.write(`error: ${reason}\n`);
-  if (error instanceof ConfigError) return exitCodes.usage;
-  if (/ECONNREFUSED|max retries per request|Connection is closed|Command timed out/i.test(reason))
-    return exitCodes.unavailable;
-  return error instanceof FlotillaError || isMissingFile(error) ? exitCodes.failed : exitCodes.internal;
+    process.stdout.write(`${JSON.stringify({ error: { code, reason } }, null, 2)}\n`);
+  process.stderr.write(`error: ${reason}\n`);
+  return exitCode;
 }
-
-const codeOf = (error: unknown): string => (error instanceof FlotillaError ? error.code : 'internal');
-const isMissingFile = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'ENOENT';

@@ -1,35 +1,29 @@
-import { mkdir, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
 import {
   type BundleFile,
   CertificateFiles,
   Cluster,
   type FieldChanges,
   type FleetName,
+  FlotillaError,
   type Problem,
   type StoredObject,
   formatProblem,
-  holdsToken,
   inputField,
+  isProblemField,
   parseInputField,
-  placeRelease,
 } from '@flotilla/domain';
 import { RenderThread, type TemplateSettings, defaultLimits } from '@flotilla/template';
 
-export interface OfflineBundle {
-  readonly files: readonly BundleFile[];
-  /** Entries that were set aside, in words. */
-  readonly problems: readonly string[];
-}
+/** What came of a render; `problems` are the entries that were set aside, in words. */
+export type OfflineRender =
+  | { readonly kind: 'rendered'; readonly files: readonly BundleFile[]; readonly problems: readonly string[] }
+  | { readonly kind: 'failed'; readonly error: FlotillaError; readonly problems: readonly string[] };
 
-/**
- * Renders a fleet from stored objects, as the watcher and a renderer would, without any server.
- * Throws `TemplateError` or `TemplateLimitError`.
- */
+/** Renders a fleet from stored objects, as the watcher and a renderer would, without any server. */
 export async function renderOffline(
   objects: readonly StoredObject[],
   options: { fleet: FleetName; settings: TemplateSettings },
-): Promise<OfflineBundle> {
+): Promise<OfflineRender> {
   const cluster = new Cluster([options.fleet]);
   cluster.replace(objects, 0);
   const { changes } = cluster.takeChanges(options.fleet);
@@ -38,7 +32,11 @@ export async function renderOffline(
   try {
     thread.update(changes);
     const rendered = await thread.render();
-    return { files: [...rendered, ...certificateFiles(changes)], problems };
+    return { kind: 'rendered', files: [...rendered, ...certificateFiles(changes)], problems };
+  } catch (error) {
+    // The template's own fault, or a limit: an answer. Anything else is a fault of this program.
+    if (error instanceof FlotillaError) return { kind: 'failed', error, problems };
+    throw error;
   } finally {
     await thread.close();
   }
@@ -46,7 +44,7 @@ export async function renderOffline(
 
 function problemsIn(changes: FieldChanges): string[] {
   return [...changes].flatMap(([field, value]) =>
-    value !== null && parseInputField(field).part === 'problem' ? [formatProblem(JSON.parse(value) as Problem)] : [],
+    value !== null && isProblemField(field) ? [formatProblem(JSON.parse(value) as Problem)] : [],
   );
 }
 
@@ -57,13 +55,4 @@ function certificateFiles(changes: FieldChanges): readonly BundleFile[] {
     .filter(({ part, names: [name = ''] }) => part === 'certificate' && fields.has(inputField('key', name)))
     .map(({ names: [name = ''] }) => name);
   return new CertificateFiles().build(names.sort(), fields);
-}
-
-/** Writes a bundle as a release folder; paths in the rendered text point into it. Files 0600, folders 0700. */
-export async function writeBundle(folder: string, files: readonly BundleFile[]): Promise<void> {
-  for (const { path, content } of files) {
-    const target = join(folder, path);
-    await mkdir(dirname(target), { recursive: true, mode: 0o700 });
-    await writeFile(target, holdsToken(path) ? placeRelease(content.toString(), folder) : content, { mode: 0o600 });
-  }
 }

@@ -1,25 +1,36 @@
 import { readFile, readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { FlotillaError, reasonOf } from '@flotilla/domain';
+import { reasonOf } from '@flotilla/domain';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { NoInputError } from '../failure.ts';
 
 const texts = z.array(z.string());
 
-/** What a rendered backend (or any section) must hold. Lines are compared without their indentation. */
+/** What a rendered backend (or `listen` section) must hold. Lines are compared without their indentation. */
 const backend = z.strictObject({
   name: z.string(),
   servers: texts.optional().describe('exactly these addresses, host:port, in any order'),
   lines: texts.optional().describe('each of these lines'),
+  noLines: texts.optional().describe('none of these lines'),
 });
 
-const expectation = z.strictObject({
-  lines: texts.optional().describe('each of these lines, anywhere'),
+const file = z.strictObject({
+  name: z.string().describe('a key of the configmap `config`'),
+  lines: texts.optional().describe('each of these lines'),
   noLines: texts.optional().describe('none of these lines'),
-  backend: z.union([backend, z.array(backend)]).optional(),
-  error: z.string().optional().describe('rendering or HAProxy fails, and the message holds this'),
-  problems: texts.optional().describe('entries set aside; each text is in one of them'),
 });
+
+const expectation = z
+  .strictObject({
+    lines: texts.optional().describe('each of these lines, anywhere in haproxy.cfg'),
+    noLines: texts.optional().describe('none of these lines'),
+    backend: z.union([backend, z.array(backend)]).optional(),
+    file: z.union([file, z.array(file)]).optional(),
+    error: z.string().optional().describe('rendering fails or HAProxy refuses the result, and the message holds this'),
+    problems: texts.optional().describe('entries set aside; each text is in one of them'),
+  })
+  .refine((expected) => Object.keys(expected).length > 0, 'expects nothing: such a test cannot fail');
 
 const testCase = z.strictObject({
   name: z.string(),
@@ -28,6 +39,7 @@ const testCase = z.strictObject({
     .default([])
     .describe('objects beside the manifests, or in place of those of the same name'),
   without: texts.default([]).describe('objects of the manifests to leave out, as pods/default/web-1'),
+  env: z.record(z.string(), z.string()).default({}).describe('what the template sees as {{ env.NAME }}'),
   expect: expectation,
 });
 
@@ -36,36 +48,34 @@ export type Expectation = z.infer<typeof expectation>;
 
 const testFile = z.strictObject({ tests: z.array(testCase).min(1) });
 
-/** Thrown for a test file that cannot be read; names file, place and reason. */
-export class TestFileError extends FlotillaError {
-  constructor(file: string, reason: string) {
-    super('test-file', `${file}: ${reason}`, { data: { file } });
-  }
-}
+const isTestFile = (name: string): boolean => /\.test\.ya?ml$/.test(name);
 
-export const isTestFile = (name: string): boolean => /\.test\.ya?ml$/.test(name);
-
-/** The test files at a path: the file itself, or every `*.test.yaml` in the folder. */
+/** The test files at a path: the file itself, or every `*.test.yaml` in the folder. Throws `NoInputError` for none. */
 export async function findTestFiles(path: string): Promise<string[]> {
-  if ((await stat(path)).isFile()) return [path];
-  return (await readdir(path))
-    .filter(isTestFile)
-    .sort()
-    .map((name) => join(path, name));
+  let names: string[];
+  try {
+    if ((await stat(path)).isFile()) return [path];
+    names = await readdir(path);
+  } catch (error) {
+    throw new NoInputError(`${path} cannot be read: ${reasonOf(error)}`, error);
+  }
+  const found = names.filter(isTestFile).sort();
+  if (found.length === 0) throw new NoInputError(`${path} holds no *.test.yaml; docs/templates.md shows one`);
+  return found.map((name) => join(path, name));
 }
 
+/** Throws `NoInputError`, which names file, place and reason. */
 export async function readTestFile(path: string): Promise<TestCase[]> {
+  const fault = (reason: string, cause?: unknown): NoInputError =>
+    new NoInputError(`${basename(path)}: ${reason}`, cause);
   let content: unknown;
   try {
     content = parse(await readFile(path, 'utf8'));
   } catch (error) {
-    throw new TestFileError(basename(path), reasonOf(error));
+    throw fault(reasonOf(error), error);
   }
   const result = testFile.safeParse(content);
   if (result.success) return result.data.tests;
   const [issue] = result.error.issues;
-  throw new TestFileError(
-    basename(path),
-    `at ${issue?.path.join('.') || 'the top'}: ${issue?.message ?? 'not a test file'}`,
-  );
+  throw fault(`at ${issue?.path.join('.') || 'the top'}: ${issue?.message ?? 'not a test file'}`);
 }

@@ -1,16 +1,42 @@
 import type { FleetName } from '@flotilla/domain';
 import { type RenderJob, createJobHistory } from '@flotilla/queue';
 import type { Redis } from 'ioredis';
-import { type Outcome, columns, exitCodes } from '../outcome.ts';
+import { type Outcome, exitCodes } from '../outcome.ts';
+import { ago, columns, count } from '../table.ts';
+
+export const jobStates = [
+  'waiting',
+  'active',
+  'delayed',
+  'completed',
+  'failed',
+] as const satisfies RenderJob['state'][];
+
+export interface JobsRequest {
+  /** Of all fleets unless given. */
+  readonly fleet?: FleetName | undefined;
+  readonly state?: RenderJob['state'] | undefined;
+  readonly count: number;
+}
 
 /** `flotilla jobs`: the job history, newest first. */
-export async function jobsCommand(redis: Redis, fleet: FleetName | undefined, count: number): Promise<Outcome> {
+export async function jobsCommand(redis: Redis, request: JobsRequest, now = Date.now()): Promise<Outcome> {
   const history = createJobHistory({ connection: redis });
   try {
-    const jobs = await history.jobs({ ...(fleet && { fleet }), count });
+    const jobs = await history.jobs({
+      ...(request.fleet && { fleet: request.fleet }),
+      ...(request.state && { states: [request.state] }),
+      count: request.count,
+    });
     return {
       code: exitCodes.ok,
-      lines: columns(['JOB', 'FLEET', 'STATE', 'VERSION', 'TOOK', 'WHAT'], jobs.map(rowOf)),
+      lines:
+        jobs.length === 0
+          ? ['no such job']
+          : columns(
+              ['JOB', 'FLEET', 'STATE', 'REVISION', 'VERSION', 'ADDED', 'TOOK', 'WHAT'],
+              jobs.map((job) => rowOf(job, now)),
+            ),
       json: jobs,
     };
   } finally {
@@ -18,10 +44,19 @@ export async function jobsCommand(redis: Redis, fleet: FleetName | undefined, co
   }
 }
 
-function rowOf({ id, fleet, state, result, reason, startedAt, finishedAt }: RenderJob): string[] {
+function rowOf(job: RenderJob, now: number): string[] {
+  const { id, fleet, state, result, addedAt, startedAt, finishedAt } = job;
   const took = startedAt !== undefined && finishedAt !== undefined ? `${finishedAt - startedAt} ms` : '-';
-  const changes = result?.changes.map(({ object }) => object) ?? [];
-  const more = result && result.changeCount > 3 ? ` and ${result.changeCount - 3} more` : '';
-  const what = reason ?? `${result?.kind ?? ''} ${changes.slice(0, 3).join(', ')}${more}`.trim();
-  return [id, fleet, state, result?.version ? String(result.version) : '-', took, what.split('\n', 1)[0] ?? ''];
+  const orNone = (value: number | null | undefined): string => (value ? String(value) : '-');
+  return [id, fleet, state, orNone(result?.revision), orNone(result?.version), ago(addedAt, now), took, whatOf(job)];
+}
+
+/** What came of it and through which objects, or why it failed; each entry that was set aside on a line of its own. */
+function whatOf({ result, reason, attempts, state }: RenderJob): string {
+  if (!result) return reason ?? (state === 'delayed' ? `tried ${count(attempts, 'time')}, will be tried again` : '');
+  const objects = [...new Set(result.changes.map(({ object }) => object))];
+  const listed = objects.slice(0, 3).join(', ');
+  const more = result.changeCount - Math.min(3, objects.length);
+  const through = listed === '' ? '' : ` (${listed}${objects.length > 3 ? ` and ${more} more` : ''})`;
+  return [`${result.kind}${through}`, ...result.problems.map((problem) => `set aside: ${problem}`)].join('\n');
 }

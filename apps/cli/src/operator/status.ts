@@ -1,50 +1,98 @@
-import { type FleetName, type NodeStatus, fleetKeys } from '@flotilla/domain';
-import { createNodeReports } from '@flotilla/artifact';
+import type { ArtifactReader } from '@flotilla/artifact';
+import { type ArtifactIdentity, type FleetName, type NodeStatus } from '@flotilla/domain';
 import type { Redis } from 'ioredis';
-import { type Outcome, columns, exitCodes } from '../outcome.ts';
+import { type Outcome, exitCodes } from '../outcome.ts';
+import { ago, columns } from '../table.ts';
+import { type FleetStanding, type NodeStanding, readStanding } from './standing.ts';
 
-/** A node that has not been heard of for so long is told as silent. */
-const silentAfterMs = 10_000;
-
-/** `flotilla status`: where inputs, artifact and every node stand. Fails when a node is not where it should be. */
-export async function statusCommand(redis: Redis, fleet: FleetName, now = Date.now()): Promise<Outcome> {
-  const meta = await redis.hgetall(fleetKeys(fleet).meta);
-  const nodes = await createNodeReports({ redis, fleet }).nodes();
-  const number = (name: string): number | null => (meta[name] === undefined ? null : Number(meta[name]));
-  const desired = { epoch: meta['epoch'] ?? null, version: number('version'), digest: meta['digest'] ?? null };
-  const behind = (node: NodeStatus): boolean =>
-    node.applied?.digest !== desired.digest || node.applied?.epoch !== desired.epoch;
-  const states = nodes.map((node) => ({
-    ...node,
-    state:
-      now - Date.parse(node.at) > silentAfterMs
-        ? 'silent'
-        : node.parked
-          ? 'parked'
-          : behind(node)
-            ? 'behind'
-            : 'current',
-  }));
-  const rendered = number('revision') === number('artifactRevision');
-  const ok = desired.version !== null && rendered && states.every(({ state }) => state === 'current');
+/** `flotilla status`: where watcher, inputs, artifact and every node stand. */
+export async function statusCommand(
+  redis: Redis,
+  fleet: FleetName,
+  artifacts: ArtifactReader,
+  now = Date.now(),
+): Promise<Outcome> {
+  const standing = await readStanding(redis, { fleet, artifacts, now });
+  const waitsFor = missing(standing);
   return {
-    code: ok ? exitCodes.ok : exitCodes.failed,
+    code: waitsFor.length === 0 ? exitCodes.ok : exitCodes.no,
     lines: [
-      desired.version === null
-        ? `fleet ${fleet}: nothing published yet`
-        : `fleet ${fleet}: version ${desired.version} (${desired.digest?.slice(0, 12)}), revision ${number('artifactRevision')} of ${number('revision')}`,
-      ...columns(
-        ['NODE', 'STATE', 'APPLIED', 'OLD WORKERS', 'SEEN', 'WHY'],
-        states.map(({ node, state, applied, haproxy, at, parked }) => [
-          node,
-          state,
-          applied ? String(applied.version) : '-',
-          String(haproxy.oldWorkers),
-          `${Math.max(0, Math.round((now - Date.parse(at)) / 1000))} s ago`,
-          parked?.reason.split('\n', 1)[0] ?? '',
-        ]),
-      ),
+      ...columns(['fleet', fleet], overview(standing, now)),
+      '',
+      ...(standing.nodes.length > 0 ? nodeTable(standing, now) : ['no node has reported yet']),
+      '',
+      waitsFor.length === 0 ? 'all nodes run the newest version' : `NOT there yet: ${waitsFor.join('; ')}`,
     ],
-    json: { fleet, desired, revision: number('revision'), artifactRevision: number('artifactRevision'), nodes: states },
+    json: { ...standing, ok: waitsFor.length === 0, missing: waitsFor },
   };
+}
+
+/** What keeps the fleet from being where it should be; empty when it is there. */
+export function missing({ watcher, inputs, rendered, artifact, nodes }: FleetStanding): string[] {
+  const names = (state: NodeStanding['state']): string =>
+    nodes.flatMap((node) => (node.state === state ? [node.node] : [])).join(', ');
+  return [
+    watcher === null ? 'no watcher leads: changes are not followed' : '',
+    inputs === null ? 'no watcher wrote inputs of this fleet' : '',
+    inputs !== null && !rendered ? `revision ${inputs.revision} is not rendered` : '',
+    artifact === null ? 'nothing is published' : '',
+    nodes.length === 0 ? 'no node has reported' : '',
+    ...(['behind', 'parked', 'trouble', 'silent'] as const).map((state) => {
+      const which = names(state);
+      return which === '' ? '' : `${state}: ${which}`;
+    }),
+  ].filter((text) => text !== '');
+}
+
+function overview(standing: FleetStanding, now: number): string[][] {
+  const { watcher, inputs, artifact, rendered, failed, problems } = standing;
+  return [
+    ['watcher', watcher === null ? 'none leads' : `${watcher} leads`],
+    [
+      'inputs',
+      inputs === null
+        ? 'none yet'
+        : `revision ${inputs.revision}, ${ago(inputs.updatedAt, now)} (index ${inputs.index} of the store)`,
+    ],
+    [
+      'artifact',
+      artifact === null
+        ? 'none yet'
+        : `version ${artifact.version} (${artifact.digest.slice(0, 12)}) of revision ${artifact.revision}${artifact.createdAt === null ? '' : `, ${ago(artifact.createdAt, now)}`}`,
+    ],
+    ...(inputs === null || rendered ? [] : [['renders', failed ? tellFailure(failed, now) : 'under way or waiting']]),
+    ...problems.map((problem, at) => [at === 0 ? 'set aside' : '', problem]),
+  ];
+}
+
+const tellFailure = ({ job, finishedAt, reason }: NonNullable<FleetStanding['failed']>, now: number): string =>
+  `job ${job} FAILED ${ago(finishedAt, now)}: ${reason}`;
+
+const head = ['NODE', 'STATE', 'DESIRED', 'APPLIED', 'LAST GOOD', 'HAPROXY', 'OLD WORKERS', 'SEEN', 'WHY'];
+
+function nodeTable({ nodes, artifact }: FleetStanding, now: number): string[] {
+  const epoch = artifact?.epoch;
+  // A number of another life of the data says nothing beside those of this one.
+  const number = (identity: ArtifactIdentity | null): string =>
+    identity === null ? '-' : identity.epoch === epoch ? String(identity.version) : `(${identity.version})`;
+  return columns(
+    head,
+    nodes.map((node) => [
+      node.node,
+      node.state,
+      number(node.desired),
+      number(node.applied),
+      number(node.lastGood),
+      node.haproxy.version ?? '-',
+      String(node.haproxy.oldWorkers),
+      ago(node.at, now),
+      whyOf(node, number),
+    ]),
+  );
+}
+
+function whyOf({ parked, problem }: NodeStatus, number: (identity: ArtifactIdentity) => string): string {
+  return [parked ? `version ${number(parked.artifact)} is parked: ${parked.reason}` : '', problem ?? '']
+    .filter((text) => text !== '')
+    .join('\n');
 }

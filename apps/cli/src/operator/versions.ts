@@ -1,25 +1,46 @@
-import type { ArtifactReader } from '@flotilla/artifact';
-import { type Outcome, columns, exitCodes } from '../outcome.ts';
+import { type ArtifactReader, createNodeReports } from '@flotilla/artifact';
+import { type FleetName, sameArtifact } from '@flotilla/domain';
+import type { Redis } from 'ioredis';
+import { type Outcome, exitCodes } from '../outcome.ts';
+import { ago, columns } from '../table.ts';
 
-/** `flotilla versions`: the versions that are kept, newest first. */
-export async function versionsCommand(artifacts: ArtifactReader): Promise<Outcome> {
-  const [versions, desired] = [await artifacts.versions(), await artifacts.desired()];
+/** `flotilla versions`: the versions that are kept, newest first, and which nodes run each. */
+export async function versionsCommand(
+  redis: Redis,
+  fleet: FleetName,
+  artifacts: ArtifactReader,
+  now = Date.now(),
+): Promise<Outcome> {
+  const [versions, desired, nodes] = await Promise.all([
+    artifacts.versions(),
+    artifacts.desired(),
+    createNodeReports({ redis, fleet }).nodes(),
+  ]);
+  const listed = versions.map((manifest) => {
+    const { files, ...rest } = manifest;
+    return {
+      ...rest,
+      files: files.length,
+      bytes: files.reduce((sum, { size }) => sum + size, 0),
+      desired: desired !== undefined && sameArtifact(manifest, desired),
+      nodes: nodes.flatMap(({ node, applied }) => (applied && sameArtifact(applied, manifest) ? [node] : [])),
+    };
+  });
+  const rows = listed.map(({ version, digest, revision, createdAt, files, bytes, desired: wanted, nodes: running }) => [
+    `${version}${wanted ? ' *' : ''}`,
+    digest.slice(0, 12),
+    String(revision),
+    ago(createdAt, now),
+    String(files),
+    String(bytes),
+    running.join(', ') || '-',
+  ]);
   return {
     code: exitCodes.ok,
-    lines: columns(
-      ['VERSION', 'DIGEST', 'REVISION', 'MADE', 'FILES', ''],
-      versions.map(({ version, digest, revision, createdAt, files }) => [
-        String(version),
-        digest.slice(0, 12),
-        String(revision),
-        createdAt,
-        String(files.length),
-        desired?.version === version ? 'desired' : '',
-      ]),
-    ),
-    json: {
-      desired: desired ?? null,
-      versions: versions.map(({ files, ...rest }) => ({ ...rest, files: files.length })),
-    },
+    lines:
+      rows.length === 0
+        ? [`fleet ${fleet} has no versions yet`]
+        : [...columns(['VERSION', 'DIGEST', 'REVISION', 'MADE', 'FILES', 'BYTES', 'RUN BY'], rows), '* desired'],
+    json: { fleet, versions: listed },
   };
 }

@@ -1,0 +1,43 @@
+import { reasonOf } from '@flotilla/domain';
+import { withDeadline } from '@flotilla/runtime';
+import { Redis } from 'ioredis';
+import { RedisUnavailableError } from './failure.ts';
+
+const connectMs = 5_000;
+const commandMs = 10_000;
+
+/**
+ * Gives a connection that is ready, and always lets go of it. Somebody waits at a terminal: it is tried once.
+ * Throws `RedisUnavailableError` when it cannot be had or is lost in between.
+ */
+export async function withRedis<Result>(url: URL, use: (redis: Redis) => Promise<Result>): Promise<Result> {
+  let trouble: unknown;
+  const redis = new Redis(url.href, {
+    connectionName: 'flotilla-cli',
+    lazyConnect: true,
+    connectTimeout: connectMs,
+    commandTimeout: commandMs,
+    maxRetriesPerRequest: 0,
+    retryStrategy: () => null,
+  }).on('error', (error) => (trouble = error));
+  try {
+    await withDeadline(redis.connect(), connectMs, 'connecting').catch((error: unknown) => {
+      // The connection's own error says more than that it is closed.
+      throw new RedisUnavailableError(url, reasonOf(trouble ?? error), error);
+    });
+    return await use(redis);
+  } catch (error) {
+    if (isOfConnection(error)) throw new RedisUnavailableError(url, reasonOf(error), error);
+    throw error;
+  } finally {
+    redis.disconnect();
+  }
+}
+
+/** ioredis has no class for these. `NOPERM` and its like come from Redis itself: the user may not do it. */
+const isOfConnection = (error: unknown): boolean =>
+  error instanceof Error &&
+  !(error instanceof RedisUnavailableError) &&
+  /^(?:Connection is closed|Command timed out|Reached the max retries|Stream isn't writeable|(?:NOAUTH|NOPERM|WRONGPASS|LOADING|MASTERDOWN) |(?:connect|read|write) E)/.test(
+    error.message,
+  );

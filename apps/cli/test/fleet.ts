@@ -1,0 +1,117 @@
+import { randomBytes } from 'node:crypto';
+import { createNodeReports, createPublisher } from '@flotilla/artifact';
+import {
+  type FleetName,
+  type Manifest,
+  type NodeStatus,
+  type RenderResult,
+  createSealer,
+  fleetKeys,
+  inputField,
+  leaderKeys,
+  term,
+} from '@flotilla/domain';
+import { createInputsWriter, readProgress } from '@flotilla/inputs';
+import { createRenderWorker, createSignals } from '@flotilla/queue';
+import { onCleanup, waitFor } from '@flotilla/testkit';
+import { Redis } from 'ioredis';
+
+/** A fleet's data in a real Redis, written by the same code that watchers, renderers and agents use. */
+export async function openFleet(url: string, fleet: FleetName) {
+  const key = randomBytes(32);
+  // Some tests end the server.
+  const redis = new Redis(url, { maxRetriesPerRequest: null }).on('error', () => undefined);
+  onCleanup(() => {
+    redis.disconnect();
+  });
+  const sealer = createSealer(key, fleet);
+  const writer = createInputsWriter({ redis, fleet, sealer });
+  const publisher = createPublisher({ redis, fleet, sealer, keepVersions: 10 });
+  const reports = createNodeReports({ redis, fleet });
+  const fields = new Map<string, string>();
+  const cause = { provenance: [{ object: `configmaps/${fleet}/config`, index: 7 }], index: 7 };
+
+  const write = async (changes: Record<string, string>): Promise<void> => {
+    const first = fields.size === 0;
+    for (const [field, value] of Object.entries(changes)) fields.set(field, value);
+    if (first) await writer.claim(term(1));
+    const batch = first ? await writer.compare(fields, cause) : writer.prepare(new Map(Object.entries(changes)), cause);
+    const outcome = batch && (await writer.send(batch));
+    if (outcome?.kind !== 'written') throw new Error('the inputs were not written');
+  };
+  const publish = async (files: Record<string, string>): Promise<Manifest> => {
+    const progress = await readProgress(redis, fleet);
+    if (!progress) throw new Error('nothing was written yet');
+    const outcome = await publisher.publish({
+      epoch: progress.epoch,
+      revision: progress.revision,
+      index: 7,
+      files: Object.entries(files).map(([path, text]) => ({ path, content: Buffer.from(text) })),
+    });
+    if (outcome.kind !== 'published') throw new Error(`not published: ${outcome.kind}`);
+    return outcome.manifest;
+  };
+  const heartbeat = (node: string, applied: Manifest | null, more: Partial<NodeStatus> = {}): Promise<void> =>
+    reports.heartbeat({
+      node,
+      desired: applied,
+      applied,
+      lastGood: applied,
+      parked: null,
+      problem: null,
+      haproxy: { version: '2.6.12', pid: 42, oldWorkers: 0 },
+      at: new Date().toISOString(),
+      ...more,
+    });
+  /** Runs one job through the queue; `render` stands in for the renderer. */
+  const job = async (render: () => RenderResult): Promise<void> => {
+    const signals = createSignals({ connection: redis, limits: { completed: 10, failed: 10 } });
+    let ended = false;
+    const worker = createRenderWorker({
+      connection: redis,
+      concurrency: 1,
+      render: () => {
+        ended = true;
+        return Promise.resolve().then(render);
+      },
+      isFinal: () => true,
+      onError: () => undefined,
+    });
+    try {
+      await signals.signal(fleet, (await readProgress(redis, fleet))?.revision ?? writer.position.revision);
+      await waitFor(() => ended, { what: 'the job' });
+    } finally {
+      await worker.close();
+      await signals.close();
+    }
+  };
+  const result = ({ epoch, revision, version, digest }: Manifest, more: Partial<RenderResult> = {}): RenderResult => ({
+    kind: 'published',
+    fleet,
+    epoch,
+    revision,
+    version,
+    digest,
+    changes: [{ object: 'pods/default/shop-1', index: 7 }],
+    changeCount: 1,
+    problems: [],
+    stagesMs: { render: 3 },
+    ...more,
+  });
+
+  return {
+    env: { REDIS_URL: url, FLOTILLA_KEY: key.toString('base64') },
+    redis,
+    fleet,
+    keys: fleetKeys(fleet),
+    write,
+    publish,
+    heartbeat,
+    job,
+    result,
+    setAside: (object: string, reason: string) =>
+      write({ [inputField('problem', object)]: JSON.stringify({ object, code: 'bad-object', reason }) }),
+    lead: () => redis.set(leaderKeys.lock, 'watch-host/17/0c1d'),
+    template: (text: string) => write({ [inputField('config', 'template')]: text }),
+  };
+}
