@@ -50,20 +50,38 @@ export interface Attempt {
   readonly templates?: Readonly<Record<string, string>>;
 }
 
-/** What an attempt came to: nothing, or how it got out. */
-export function escapes({ source, context = {}, templates = {} }: Attempt): string | null {
-  const before = photograph();
-  let shown: string;
+type Render = () => string;
+
+/** What a render showed, its error's message included, or how it broke out. */
+function look(render: Render): { readonly shown: string } | { readonly broke: string } {
   try {
-    shown = new Environment({ templates, extensions: ['do', 'loopcontrols'] }).renderString(source, context);
+    return { shown: render() };
   } catch (error) {
-    if (!(error instanceof Error)) return `threw something that is no error: ${String(error)}`;
+    if (!(error instanceof Error)) return { broke: `threw something that is no error: ${String(error)}` };
     if (error instanceof ReferenceError || error instanceof SyntaxError)
-      return `the compiled code broke: ${error.message}`;
-    shown = error.message;
+      return { broke: `the compiled code broke: ${error.message}` };
+    return { shown: error.message };
+  }
+}
+
+/** How one of several renders got out, or null when none did. */
+export function watch(renders: Iterable<Render>): string | null {
+  const before = photograph();
+  for (const render of renders) {
+    const seen = look(render);
+    if (MARK in globalThis) return 'ran code';
+    if ('broke' in seen) return seen.broke;
+    if (INSIDE.test(seen.shown)) return `showed ${seen.shown.slice(0, 200)}`;
   }
   const changed = changes(before);
-  if (MARK in globalThis) return 'ran code';
-  if (changed.length > 0) return `changed ${changed.join(', ')}`;
-  return INSIDE.test(shown) ? `showed ${shown.slice(0, 200)}` : null;
+  return changed.length > 0 ? `changed ${changed.join(', ')}` : null;
+}
+
+/** What an attempt came to: null, or how it got out. */
+export function escapes({ source, context = {}, templates = {} }: Attempt): string | null {
+  return watch([() => environment(templates).renderString(source, context)]);
+}
+
+export function environment(templates: Attempt['templates'] = {}): Environment {
+  return new Environment({ templates, extensions: ['do', 'loopcontrols'] });
 }
