@@ -46,6 +46,7 @@ export async function openFleet(url: string, fleet: FleetName) {
       epoch: progress.epoch,
       revision: progress.revision,
       index: 7,
+      isChecked: true,
       files: Object.entries(files).map(([path, text]) => ({ path, content: Buffer.from(text) })),
     });
     if (outcome.kind !== 'published') throw new Error(`not published: ${outcome.kind}`);

@@ -38,7 +38,10 @@ export function addOfflineCommands(program: Command, context: CommandContext): v
     });
   offline(program.command('test'))
     .description('run tests of a template: given these objects, expect these lines, this backend or this error')
-    .option('--tests <path>', 'a test file, or a folder of *.test.yaml (default: the manifests)')
+    .option(
+      '--tests <path>',
+      'a test file, or a folder of *.test.yaml (default: the manifests and tests/ beneath them)',
+    )
     .addHelpText('after', testHelp)
     .action(async (options: OfflineOptions & { tests?: string }) => {
       const request = { ...options, tests: options.tests, ...(await surroundings(options, env)) };
@@ -75,7 +78,7 @@ Examples:
   kubectl get configmap,secret,pod --all-namespaces -o json > all.json && flotilla render --manifests all.json`;
 
 const testHelp = `
-A test file (any *.test.yaml beside the manifests):
+A test file (any *.test.yaml beside the manifests; kubectl does not mind them in a folder tests/ beneath):
 
   tests:
     - name: a ready pod becomes a server of its service

@@ -50,18 +50,30 @@ const testFile = z.strictObject({ tests: z.array(testCase).min(1) });
 
 const isTestFile = (name: string): boolean => /\.test\.ya?ml$/.test(name);
 
-/** The test files at a path: the file itself, or every `*.test.yaml` in the folder. Throws `NoInputError` for none. */
+/** Beneath the manifests; `kubectl apply -f` does not look into folders, and would trip over a test beside them. */
+const testsFolder = 'tests';
+
+/**
+ * The test files at a path: the file itself, or every `*.test.yaml` in the folder and in `tests` beneath it.
+ * Throws `NoInputError` when there are none.
+ */
 export async function findTestFiles(path: string): Promise<string[]> {
-  let names: string[];
+  let found: string[];
   try {
     if ((await stat(path)).isFile()) return [path];
-    names = await readdir(path);
+    const names = await readdir(path, { withFileTypes: true });
+    const below = names.some((entry) => entry.name === testsFolder && entry.isDirectory())
+      ? (await readdir(join(path, testsFolder))).map((name) => join(testsFolder, name))
+      : [];
+    found = [...names.map(({ name }) => name), ...below];
   } catch (error) {
     throw new NoInputError(`${path} cannot be read: ${reasonOf(error)}`, error);
   }
-  const found = names.filter(isTestFile).sort();
-  if (found.length === 0) throw new NoInputError(`${path} holds no *.test.yaml; docs/templates.md shows one`);
-  return found.map((name) => join(path, name));
+  const files = found.filter(isTestFile).sort();
+  if (files.length === 0) {
+    throw new NoInputError(`${path} and ${join(path, testsFolder)} hold no *.test.yaml; docs/templates.md shows one`);
+  }
+  return files.map((name) => join(path, name));
 }
 
 /** Throws `NoInputError`, which names file, place and reason. */
