@@ -14,24 +14,32 @@ export type Check = (folder: string, config: string) => Promise<Verdict>;
 
 const timeoutMs = 60_000;
 
+/** Debian puts it where a user who is not root does not look. */
+const alsoIn = ['/usr/sbin', '/usr/local/sbin'];
+
 /** Looks for HAProxy once. Throws `CheckError` when one that is there does not answer in time. */
-export async function openCheck(binary: string, wanted: boolean): Promise<Check> {
-  const missing = wanted ? await whyMissing(binary) : 'not asked to';
+export async function openCheck(name: string, wanted: boolean): Promise<Check> {
+  const found = wanted ? await findHaproxy(name) : { missing: 'not asked to' };
   return async (folder, config) => {
-    if (missing !== undefined) return { kind: 'unchecked', why: missing };
-    const result = await checkConfig({ binary, files: [join(folder, layout.config)], timeoutMs });
+    if ('missing' in found) return { kind: 'unchecked', why: found.missing };
+    const result = await checkConfig({ binary: found.binary, files: [join(folder, layout.config)], timeoutMs });
     if (!result.ok) return { kind: 'refused', message: redactConfigSecrets(result.message, config) };
     return { kind: 'valid', warnings: result.warnings.map((warning) => redactConfigSecrets(warning, config)) };
   };
 }
 
-async function whyMissing(binary: string): Promise<string | undefined> {
-  try {
-    await haproxyVersion(binary);
-    return undefined;
-  } catch (error) {
-    return reasonOf(error);
+/** The binary and its version, or why there is none. */
+export async function findHaproxy(name: string): Promise<{ binary: string; version: string } | { missing: string }> {
+  const places = [name, ...(name.includes('/') ? [] : alsoIn.map((folder) => join(folder, name)))];
+  let missing: string | undefined;
+  for (const binary of places) {
+    try {
+      return { binary, version: await haproxyVersion(binary) };
+    } catch (error) {
+      missing ??= reasonOf(error);
+    }
   }
+  return { missing: missing ?? '' };
 }
 
 export function tellVerdict(verdict: Verdict): string {

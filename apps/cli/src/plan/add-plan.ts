@@ -1,7 +1,7 @@
-import { haproxyVersion } from '@flotilla/haproxy';
 import { loadSettings } from '@flotilla/runtime';
 import type { Command } from 'commander';
 import { settings } from '../config.ts';
+import { findHaproxy } from '../offline/verdict.ts';
 import { artifactsOf } from '../operator/operator-commands.ts';
 import { type CommandContext, type FleetOptions, withFleet } from '../options.ts';
 import type { Outcome } from '../outcome.ts';
@@ -50,7 +50,8 @@ async function planBetween(options: PlanOptions, env: NodeJS.ProcessEnv): Promis
 
 async function versionHere(env: NodeJS.ProcessEnv): Promise<string> {
   const { FLOTILLA_HAPROXY: binary } = loadSettings({ FLOTILLA_HAPROXY: settings.FLOTILLA_HAPROXY }, env);
-  return haproxyVersion(binary).catch(() => oldestTested);
+  const found = await findHaproxy(binary);
+  return 'version' in found ? found.version : oldestTested;
 }
 
 const planHelp = `
