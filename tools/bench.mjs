@@ -1,7 +1,7 @@
 // npm run bench: measures on servers of its own. Arguments go to the bench; --help lists them.
 import { install, oracle, servers } from './install.mjs';
 
-install([...servers, ...oracle]);
+await install([...servers, ...oracle]);
 const { build, run, root } = await import('./stages.mjs');
 await build();
 const { bundle } = await import('./bundle.mjs');

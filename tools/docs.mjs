@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { install } from './install.mjs';
 
-install([]);
+await install([]);
 // A default that lies in the system's temporary folder must read the same everywhere.
 delete process.env.TMPDIR;
 const { bundle } = await import('./bundle.mjs');

@@ -2,8 +2,8 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { environment, isInterrupted, root, run } from './stages.mjs';
 
-const root = join(import.meta.dirname, '..');
 const leastNode = [20, 19];
 
 /** Debian packages, and how to see that each is there. */
@@ -11,80 +11,102 @@ const debian = {
   'etcd-server': () => onPath('etcd'),
   'redis-server': () => onPath('redis-server'),
   haproxy: () => onPath('haproxy'),
+  openssl: () => onPath('openssl'),
   'python3-jinja2': () => spawnSync('/usr/bin/python3', ['-c', 'import jinja2']).status === 0,
 };
 
-export const servers = ['etcd-server', 'redis-server', 'haproxy'];
+export const servers = ['etcd-server', 'redis-server', 'haproxy', 'openssl'];
 export const oracle = ['python3-jinja2'];
 
-const onPath = (name) => [...process.env.PATH.split(delimiter), '/usr/sbin', '/usr/bin'].some((folder) => existsSync(join(folder, name)));
+const onPath = (name) => environment.PATH.split(delimiter).some((folder) => existsSync(join(folder, name)));
 
 /** Installs what is missing of the npm packages and the named Debian packages; ends the process when it cannot. */
-export function install(packages) {
-  checkNode();
-  installNpmPackages();
-  installDebianPackages(packages.filter((name) => !debian[name]()));
+export async function install(packages) {
+  try {
+    checkNode();
+    // What only root can mend is told before anything takes its time.
+    const missing = packages.filter((name) => !debian[name]());
+    refuseUnlessInstallable(missing);
+    await installNpmPackages();
+    await installDebianPackages(missing);
+  } catch (error) {
+    if (!(error instanceof CannotInstall)) throw error;
+    say(isInterrupted() ? 'interrupted' : error.message);
+    process.exit(1);
+  }
 }
+
+class CannotInstall extends Error {}
 
 function checkNode() {
   const [major, minor] = process.versions.node.split('.').map(Number);
   if (major > leastNode[0] || (major === leastNode[0] && minor >= leastNode[1])) return;
-  stop(`Node ${process.versions.node} is too old: Flotilla needs ${leastNode.join('.')} or newer`);
+  throw new CannotInstall(`Node ${process.versions.node} is too old: Flotilla needs ${leastNode.join('.')} or newer`);
 }
 
-function installNpmPackages() {
+async function installNpmPackages() {
   if (packagesAreCurrent()) return;
   say('installing npm packages (npm ci)');
-  run('npm', ['ci', '--no-fund', '--no-audit', '--loglevel=error'], 'npm ci');
+  await execute('npm', ['ci', '--no-fund', '--no-audit', '--loglevel=error']);
 }
 
-/** npm writes down what it installed; every package of the lock file that is not optional must stand in it as locked. */
+/** npm writes down what it installed, last of all; every package of the lock file that is not optional must stand in it as locked. */
 function packagesAreCurrent() {
   try {
     const read = (path) => JSON.parse(readFileSync(join(root, path), 'utf8')).packages;
     const [wanted, installed] = [read('package-lock.json'), read('node_modules/.package-lock.json')];
     return Object.entries(wanted).every(
-      ([path, entry]) => path === '' || entry.optional || !path.includes('node_modules/') || entry.link || installed[path]?.version === entry.version,
+      ([path, entry]) =>
+        path === '' ||
+        entry.optional ||
+        !path.includes('node_modules/') ||
+        (existsSync(join(root, path)) && (entry.link || installed[path]?.version === entry.version)),
     );
   } catch {
     return false;
   }
 }
 
-function installDebianPackages(missing) {
+const installCommand = (missing) => `apt-get update && apt-get install -y --no-install-recommends ${missing.join(' ')}`;
+
+function refuseUnlessInstallable(missing) {
   if (missing.length === 0) return;
-  const command = `apt-get update && apt-get install -y --no-install-recommends ${missing.join(' ')}`;
-  if (process.getuid?.() !== 0) stop(`these Debian packages are missing: ${missing.join(', ')}\nRun as root, then try again:\n  ${command}`);
-  if (!onPath('apt-get')) stop(`these programs are missing: ${missing.join(', ')}. Install them by your system's own means`);
+  if (!onPath('apt-get')) {
+    throw new CannotInstall(`these Debian packages are missing: ${missing.join(', ')}. Install them by your system's own means`);
+  }
+  if (process.getuid?.() !== 0) {
+    throw new CannotInstall(`these Debian packages are missing: ${missing.join(', ')}\nRun as root, then try again:\n  ${installCommand(missing)}`);
+  }
+}
+
+async function installDebianPackages(missing) {
+  if (missing.length === 0) return;
   say(`installing Debian packages: ${missing.join(', ')}`);
   // Installing a server must not start it: the project's own servers run on free ports, for as long as they are needed.
   const policy = '/usr/sbin/policy-rc.d';
   const ours = !existsSync(policy);
   if (ours) writeFileSync(policy, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
   try {
-    const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-    run('apt-get', ['update', '-qq'], 'apt-get update', env);
-    run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...missing], 'apt-get install', env);
+    // Another apt may be at work on a machine that has just started.
+    const apt = ['env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get', '-qq', '-o', 'DPkg::Lock::Timeout=120'];
+    // One mirror that does not answer need not matter: the installation is what counts.
+    const update = await execute(...command([...apt, 'update']), { mayFail: true });
+    await execute(...command([...apt, 'install', '-y', '--no-install-recommends', ...missing]), { before: update });
   } finally {
     if (ours) rmSync(policy, { force: true });
   }
 }
 
-function run(command, args, what, env = process.env) {
-  const { status, stdout, stderr, error } = spawnSync(command, args, { cwd: root, env, encoding: 'utf8', maxBuffer: 1 << 26 });
-  if (status === 0) return;
-  stop(`${what} failed:\n${error?.message ?? `${stdout}\n${stderr}`.trim().split('\n').slice(-20).join('\n')}`);
+const command = ([program, ...args]) => [program, args];
+
+/** Runs a program to its end and gives back what it printed; throws `CannotInstall` with its last words. */
+async function execute(program, args, { mayFail = false, before = '' } = {}) {
+  const { code, output } = await run(program, args, { quiet: true });
+  if (isInterrupted()) throw new CannotInstall('interrupted');
+  if (code === 0) return '';
+  if (mayFail) return output;
+  const words = `${before}${output}`.trim().split('\n').slice(-20).join('\n');
+  throw new CannotInstall(`"${[program, ...args].join(' ')}" failed:\n${words}`);
 }
 
 const say = (text) => process.stderr.write(`flotilla: ${text}\n`);
-
-function stop(text) {
-  say(text);
-  // A throw, not an exit: what was begun (the policy file) is put back on the way out.
-  throw Object.assign(new Error(text), { shown: true });
-}
-
-process.on('uncaughtException', (error) => {
-  if (!error.shown) console.error(error);
-  process.exit(1);
-});

@@ -1,13 +1,22 @@
 // Runs commands one after the other for the project's scripts: signals are passed on, nothing is left behind.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 
 export const root = join(import.meta.dirname, '..');
 const bin = (name) => join(root, 'node_modules/.bin', name);
 
+/** Debian puts haproxy where a user who is not root does not look. */
+const path = [...new Set([...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/bin', '/sbin', '/bin'])];
+
 /** nx without its daemon or terminal screen: no process stays behind. */
-export const environment = { ...process.env, NX_DAEMON: 'false', NX_TUI: 'false', NX_ISOLATE_PLUGINS: 'false' };
+export const environment = {
+  ...process.env,
+  PATH: path.filter((folder) => folder !== '').join(delimiter),
+  NX_DAEMON: 'false',
+  NX_TUI: 'false',
+  NX_ISOLATE_PLUGINS: 'false',
+};
 
 const repeatMs = 500;
 let current;
@@ -42,12 +51,15 @@ export function run(command, args, { quiet = false } = {}) {
     current = child;
     child.stdout?.on('data', (chunk) => output.push(chunk));
     child.stderr?.on('data', (chunk) => output.push(chunk));
-    child.on('error', reject);
-    child.on('exit', () => {
+    child.on('error', (error) => {
       current = undefined;
-      endGroup(child.pid);
+      reject(error);
     });
-    child.on('close', (code) => resolve({ code: code ?? 1, output: Buffer.concat(output).toString() }));
+    child.on('exit', () => endGroup(child.pid));
+    child.on('close', (code) => {
+      current = undefined;
+      resolve({ code: code ?? 1, output: Buffer.concat(output).toString() });
+    });
   });
 }
 

@@ -1,7 +1,7 @@
 // npm start: the main job, live, on embedded local servers.
 import { install, servers } from './install.mjs';
 
-install(servers);
+await install(servers);
 const { build, run } = await import('./stages.mjs');
 process.stderr.write('flotilla: building\n');
 await build();

@@ -2,7 +2,7 @@
 // without tests (build, lint, types, docs) counts as one failed test when it fails.
 import { install, oracle, servers } from './install.mjs';
 
-install([...servers, ...oracle]);
+await install([...servers, ...oracle]);
 const { isInterrupted, nx, root, run } = await import('./stages.mjs');
 const { countSuite, removeReports, suites } = await import('./reports.mjs');
 
@@ -21,6 +21,8 @@ const stages = {
 };
 
 for (const [stage, execute] of Object.entries(stages)) {
+  // On a terminal only: it is overwritten by the stage's own line.
+  if (process.stdout.isTTY) process.stdout.write(`…      ${stage}\r`);
   const started = performance.now();
   const { code, output } = await execute();
   if (isInterrupted()) {
@@ -37,6 +39,8 @@ for (const [stage, execute] of Object.entries(stages)) {
   say(`${counted.failed > 0 ? 'FAILED' : 'ok    '} ${stage} (${seconds} s${suites.includes(stage) ? `, ${counted.passed} passed` : ''})`);
   counted.troubles.forEach(say);
   for (const kind of Object.keys(total)) total[kind] += counted[kind];
+  // The end-to-end tests would try what was built before.
+  if (stage === 'build' && counted.failed > 0) break;
 }
 
 say(`${total.passed} passed, ${total.failed} failed${total.skipped ? `, ${total.skipped} skipped` : ''}`);
