@@ -18,16 +18,17 @@ const scratch = join(root, 'node_modules/.cache/flotilla-docs');
 
 const intro = `# Configuration
 
-This page is written by \`npm run docs\` from what the apps declare; \`node apps/<app>/dist/main.js --help\` prints the same.
+This page is written by \`npm run docs\` from what the programs declare. \`node apps/<app>/dist/main.js --help\` prints the
+same for watcher, renderer and agent.
 
-Each app is configured by its environment alone. An empty variable counts as absent. A value that cannot be read is
-refused at the start: the app names every bad variable, says what it takes, and ends with exit code 64. A variable that
-begins with \`FLOTILLA_\` and is unknown gets a warning, with the nearest known name. The apps may share one environment.
+Each program is configured by its environment alone. An empty variable counts as absent. A value that cannot be read is
+refused at the start: the program names every bad variable, says what it takes, and ends with exit code 64. Watcher,
+renderer and agent warn of a variable that begins with \`FLOTILLA_\` and is unknown, with the nearest known name. All may
+share one environment.
 
-Exit codes: 0 ended as asked (SIGTERM, SIGINT), 64 a setting is missing or refused, 70 an internal error, 128 + n ended
-at once by a second signal.
-
-Every app serves \`/healthz\`, \`/readyz\` and \`/metrics\` at \`FLOTILLA_HTTP\`, and logs the address in the field \`http\`.`;
+Exit codes of watcher, renderer and agent: 0 ended as asked (SIGTERM, SIGINT), 64 a setting is missing or refused, 70 an
+internal error, 128 + n ended at once by a second signal. They serve \`/healthz\`, \`/readyz\` and \`/metrics\` at
+\`FLOTILLA_HTTP\`, and log the address in the field \`http\`.`;
 
 const listIntro = `/**
  * Every FLOTILLA_… variable of any app; \`npm run docs\` writes this list. The apps may share one environment, so a
