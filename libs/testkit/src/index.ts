@@ -6,7 +6,7 @@ export * from './etcd-client.ts';
 export * from './etcd.ts';
 export * from './folder.ts';
 export * from './haproxy.ts';
-export { haproxyOf } from './leftovers.ts';
+export * from './leftovers.ts';
 export * from './load-client.ts';
 export * from './objects.ts';
 export * from './pod-server.ts';

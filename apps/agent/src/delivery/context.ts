@@ -37,9 +37,11 @@ export interface DeliverySettings {
   readonly maxOldWorkers: number;
 }
 
-export function saveState({ store, standing }: Context): Promise<void> {
+/** Remembers over a restart of the agent, or of the node, where it stands. */
+export async function saveState({ store, standing }: Context): Promise<void> {
   const { live, good, parked, proven } = standing;
-  return writeState(store.paths.state, { applied: live?.manifest ?? null, lastGood: good, parked, worker: proven });
+  const state = { applied: live?.manifest ?? null, lastGood: good, parked, worker: proven };
+  await Promise.all([writeState(store.paths.state, state), store.flush()]);
 }
 
 /** Acks a version: HAProxy was proven to run it. */

@@ -1,4 +1,6 @@
-import { readState } from '../store/state-file.ts';
+import { releaseName } from '../store/paths.ts';
+import type { PlacedRelease } from '../store/placed-release.ts';
+import { type AgentState, readState } from '../store/state-file.ts';
 import { type Context } from './context.ts';
 import { StepClock } from './step-clock.ts';
 
@@ -9,7 +11,7 @@ import { StepClock } from './step-clock.ts';
 export async function resume(context: Context): Promise<void> {
   const { standing, store, haproxy, log } = context;
   const { applied, lastGood, parked, worker } = await readState(store.paths.state);
-  const disk = await store.current();
+  const disk = await refusedAside(context, parked, lastGood);
   standing.good = lastGood;
   standing.parked = parked;
   standing.proven = worker;
@@ -25,4 +27,19 @@ export async function resume(context: Context): Promise<void> {
   }
   const purpose = ranWell ? 'resume' : 'deliver';
   standing.waiting = { purpose, why: 'the agent started', touched: false, notBefore: 0, clock: new StepClock() };
+}
+
+/** What `current` points to; the agent may have been killed after it parked that and before it went back. */
+async function refusedAside(
+  { store }: Context,
+  parked: AgentState['parked'],
+  lastGood: AgentState['lastGood'],
+): Promise<PlacedRelease | undefined> {
+  const disk = await store.current();
+  if (!disk || parked?.artifact.digest !== disk.manifest.digest) return disk;
+  const back = lastGood && (await store.load(releaseName(lastGood), disk.release.config));
+  if (back) await store.switchTo(back.manifest);
+  else await store.switchToNothing();
+  await store.flush();
+  return back ?? undefined;
 }

@@ -7,7 +7,11 @@ import { temporaryPrefix } from './paths.ts';
 export const fileMode = 0o600;
 export const folderMode = 0o700;
 
-/** A new file, on the disk when this returns (fsync(2)). Its name is on the disk after `flushFolder`. */
+/**
+ * A new file, its content on the disk when this returns (fsync(2)). Its name is on the disk after `flushFolder`; names
+ * that are made and renamed reach the disk in that order (file systems with a journal), so a name that was flushed
+ * never leads to one that is lost.
+ */
 export async function writeFlushed(path: string, content: Buffer | string): Promise<void> {
   const file = await open(path, 'wx', fileMode);
   try {
@@ -36,7 +40,7 @@ export async function replaceFile(path: string, content: Buffer | string): Promi
   await flushFolder(dirname(path));
 }
 
-/** Points a symlink somewhere else in one step (rename(2) over it); there is no moment without it. */
+/** Points a symlink somewhere else in one step (rename(2) over it); there is no moment without it. Not flushed. */
 export async function switchSymlink(path: string, target: string): Promise<void> {
   const temporary = temporaryBeside(path);
   await symlink(target, temporary);
@@ -46,7 +50,6 @@ export async function switchSymlink(path: string, target: string): Promise<void>
     await rm(temporary, { force: true });
     throw error;
   }
-  await flushFolder(dirname(path));
 }
 
 export const temporaryBeside = (path: string): string =>

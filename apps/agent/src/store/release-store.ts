@@ -21,10 +21,12 @@ export interface ReleaseStore {
   readonly paths: StorePaths;
   /** Writes a release unless it is there; what it shares with `before` is not written again. */
   write(placed: PlacedRelease, ownConfig: string, before?: Manifest): Promise<void>;
-  /** From now on a start of HAProxy reads this release. */
+  /** From now on a start of HAProxy reads this release; after `flush` also when the node lost its power meanwhile. */
   switchTo(manifest: Manifest): Promise<void>;
   /** From now on a start of HAProxy finds nothing: no version ever ran well here. */
   switchToNothing(): Promise<void>;
+  /** Puts on the disk which releases there are and which one `current` is. Their content is there already. */
+  flush(): Promise<void>;
   /** The release `current` points to, when it is whole. */
   current(before?: ConfigModel): Promise<PlacedRelease | undefined>;
   load(name: string, before?: ConfigModel): Promise<PlacedRelease | undefined>;
@@ -75,9 +77,9 @@ export async function openReleaseStore(paths: StorePaths): Promise<ReleaseStore>
     load,
     write: (placed, ownConfig, before) => inTurn(() => writeRelease(paths, placed, ownConfig, before)),
     switchTo: (manifest) => switchSymlink(paths.current, join(basename(paths.releases), releaseName(manifest))),
-    async switchToNothing() {
-      await rm(paths.current, { force: true });
-      await flushFolder(paths.root);
+    switchToNothing: () => rm(paths.current, { force: true }),
+    async flush() {
+      await Promise.all([flushFolder(paths.releases), flushFolder(paths.root)]);
     },
     async current(before) {
       const target = await readlink(paths.current).catch(() => undefined);
@@ -114,16 +116,15 @@ async function writeRelease(paths: StorePaths, placed: PlacedRelease, ownConfig:
       [ownFiles.manifest, JSON.stringify(manifest)],
     ];
     await inParallel(files, ([name, content]) => writeFlushed(join(temporary, name), content));
-    for (const { name, digest } of trees.values())
+    for (const { name, digest } of trees.values()) {
       await symlink(join('..', '..', basename(paths.trees), digest), join(temporary, name));
-    await flushFolder(temporary);
+    }
     await rm(folder, { recursive: true, force: true }); // A release of this name that is not whole.
     await rename(temporary, folder);
   } catch (error) {
     await rm(temporary, { recursive: true, force: true });
     throw error;
   }
-  await flushFolder(paths.releases);
 }
 
 async function readManifest(folder: string): Promise<Manifest | undefined> {
