@@ -1,21 +1,26 @@
-# One image for every app: the command picks which (`watcher`, `renderer`, `agent` or `flotilla`).
+# One image for every program: the command picks which (`watcher`, `renderer`, `agent`, or one of the operator's).
 FROM node:20-bookworm-slim AS build
 WORKDIR /flotilla
 COPY . .
-RUN npm ci && npm run build && npm prune --omit=dev
+# The programs are bundles; of the workspace they need nothing else than the packages from npm.
+RUN npm ci \
+  && npm run build \
+  && npm prune --omit=dev \
+  && rm -rf node_modules/@flotilla \
+  && mkdir /image \
+  && for app in watcher renderer agent cli; do cp -r --parents apps/$app/dist /image; done \
+  && cp -r package.json node_modules /image
 
 FROM node:20-bookworm-slim
 # The renderer checks with haproxy, the agent runs it.
 RUN apt-get update \
-  && apt-get install -y --no-install-recommends haproxy tini \
+  && apt-get install -y --no-install-recommends ca-certificates haproxy tini \
   && rm -rf /var/lib/apt/lists/*
 WORKDIR /flotilla
-ENV NODE_ENV=production FLOTILLA_DATA_DIR=/var/lib/flotilla
-COPY --from=build /flotilla/package.json ./
-COPY --from=build /flotilla/node_modules ./node_modules
-COPY --from=build /flotilla/apps ./apps
-COPY --from=build /flotilla/libs ./libs
+ENV NODE_ENV=production
+COPY --from=build /image ./
 COPY deploy/docker/entrypoint.sh /usr/local/bin/flotilla
+# The agent's releases; it starts from them when everything else is down.
 VOLUME /var/lib/flotilla
 EXPOSE 9101 9102 9103
 ENTRYPOINT ["tini", "--", "flotilla"]
