@@ -55,11 +55,12 @@ export class Engine {
     const { parser, runtime, escapes, finalize } = this.options;
     const tree = parseTemplate(this.lexer, source, name, parser);
     const options = { runtime, autoescape: escapes(name), finalize: finalize !== null };
-    const { code, places } = compileTemplate(tree, name, options);
+    const { code, places, reads } = compileTemplate(tree, name, options);
     const template: RunnableTemplate = {
       name,
       source: this.lexer.normalise(source),
       places,
+      reads,
       tagEnds: tree.tagEnds,
       root: (context) => generated.root(context),
       blocks: new Map<string, Render>(),

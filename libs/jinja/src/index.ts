@@ -1,6 +1,7 @@
 export * from './environment.ts';
 export * from './errors.ts';
 export type { EnvironmentOptions, HostCallback } from './options.ts';
+export { LoopMemory } from './runtime/loop-memory.ts';
 export {
   Dict,
   Float,

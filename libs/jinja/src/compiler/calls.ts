@@ -1,8 +1,9 @@
 import { NO_ARGUMENTS, type Arguments, type Call, type Expression, type Filter } from '../parser/nodes.ts';
 import type { Builtin } from '../values/index.ts';
 import { compileExpression } from './expressions.ts';
-import type { Frame } from './frame.ts';
+import { loopNamed, type Frame } from './frame.ts';
 import { quoteCode } from './literals.ts';
+import { isCycle } from './loop-use.ts';
 import { slotOf } from './names.ts';
 import type { Unit } from './unit.ts';
 
@@ -30,7 +31,7 @@ function compileKeywords(unit: Unit, args: Arguments, frame: Frame, caller: stri
 export function compileCall(unit: Unit, node: Call, frame: Frame, caller: string | null = null): string {
   const { callee, args } = node;
   const positional = compileArgumentList(unit, args, frame);
-  const cycle = caller === null ? compileCycle(callee, args, positional, frame) : null;
+  const cycle = caller === null ? compileCycle(node, positional, frame) : null;
   if (cycle !== null) return cycle;
   const keywords = compileKeywords(unit, args, frame, caller);
   if (callee.kind === 'attribute') {
@@ -41,13 +42,10 @@ export function compileCall(unit: Unit, node: Call, frame: Frame, caller: string
 }
 
 /** `loop.cycle(…)` of a loop without an object. */
-function compileCycle(callee: Expression, args: Arguments, positional: string, frame: Frame): string | null {
-  if (callee.kind !== 'attribute' || callee.name !== 'cycle') return null;
-  if (callee.object.kind !== 'name' || callee.object.name !== 'loop') return null;
-  const slot = frame.scope.find('loop');
-  const loop = frame.loops.find((candidate) => candidate.slot === slot);
-  if (loop === undefined || args.keywords.length > 0 || args.keywordSpread !== null) return null;
-  return `h.cycle(${loop.index}, [${positional}])`;
+function compileCycle(node: Call, positional: string, frame: Frame): string | null {
+  if (!isCycle(node) || node.callee.object.kind !== 'name') return null;
+  const loop = loopNamed(frame, node.callee.object.name);
+  return loop === undefined ? null : `h.cycle(${loop.index}, [${positional}])`;
 }
 
 /** The code that gets at a filter or test; an unknown one inside of an `if` fails only when it is reached. */

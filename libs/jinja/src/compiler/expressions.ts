@@ -1,7 +1,7 @@
 import type { ComparisonOperator, Expression } from '../parser/nodes.ts';
 import { compileCall, compileFilter, compileTest, isDefinedTest } from './calls.ts';
 import { isComputedAhead } from './constancy.ts';
-import { softFrame, type Frame } from './frame.ts';
+import { loopNamed, softFrame, type Frame } from './frame.ts';
 import { quoteCode } from './literals.ts';
 import { compileMember, compileName } from './names.ts';
 import type { Unit } from './unit.ts';
@@ -141,9 +141,7 @@ function compileComparison(unit: Unit, first: Expression, rest: ComparisonRest, 
 }
 
 function loopAttribute(object: Expression, name: string, frame: Frame): string | undefined {
-  if (object.kind !== 'name' || object.name !== 'loop') return undefined;
-  const slot = frame.scope.find('loop');
-  return frame.loops.find((loop) => loop.slot === slot)?.attributes.get(name);
+  return object.kind === 'name' ? loopNamed(frame, object.name)?.attributes.get(name) : undefined;
 }
 
 function compileAttribute(unit: Unit, object: Expression, name: string, frame: Frame): string {

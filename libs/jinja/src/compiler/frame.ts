@@ -9,8 +9,8 @@ export interface LoopAccess {
   readonly attributes: ReadonlyMap<string, string>;
   /** Code of the index, for `cycle`. */
   readonly index: string;
-  /** The slot that `loop` has in the loop's scope: tells this loop's `loop` from another's. */
-  readonly slot: string;
+  /** The slots that `loop` and its other names have in the loop's scope: tell this loop's `loop` from another's. */
+  readonly slots: ReadonlySet<string>;
 }
 
 /** What the compiler knows about the place it is at. */
@@ -27,8 +27,10 @@ export interface Frame {
   readonly soft: boolean;
   /** Output has to be held back when the template turns out to extend another. */
   readonly checkOutput: boolean;
-  /** Whether `break` and `continue` have something to leave. */
-  readonly inLoop: boolean;
+  /** Code that goes on to the loop's next item; null where `break` and `continue` have nothing to leave. */
+  readonly skip: string | null;
+  /** Whether the texts of a loop that stands here may be remembered: not inside of another loop. */
+  readonly remembers: boolean;
   /** Parameters that have no value yet while the defaults of a macro are computed. */
   readonly unboundParameters: ReadonlySet<string>;
   readonly loops: readonly LoopAccess[];
@@ -41,4 +43,10 @@ export function innerFrame(frame: Frame, scope: Scope = frame.scope.inner()): Fr
 
 export function softFrame(frame: Frame): Frame {
   return { ...frame, rootlevel: false, soft: true };
+}
+
+/** The loop that a name means as `loop` or as another name of it, if that loop has no object. */
+export function loopNamed(frame: Frame, name: string): LoopAccess | undefined {
+  const slot = frame.scope.find(name);
+  return slot === undefined ? undefined : frame.loops.find((loop) => loop.slots.has(slot));
 }

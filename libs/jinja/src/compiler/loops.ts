@@ -1,13 +1,14 @@
-import type { For, Target } from '../parser/nodes.ts';
+import type { For, Statement, Target } from '../parser/nodes.ts';
 import { analyseBody, analyseExpression, analyseParameters } from './analysis.ts';
 import { compileCondition, compileExpression, escapingCode } from './expressions.ts';
-import { innerFrame, type Frame, type LoopAccess } from './frame.ts';
-import { findLoopUse, type LoopUse } from './loop-use.ts';
+import { innerFrame, loopNamed, type Frame, type LoopAccess } from './frame.ts';
+import { aliasOf, findLoopUse, hasOwn, type LoopUse } from './loop-use.ts';
+import { placeCode, readsCode, rememberedLoop, type Remembered } from './remembered.ts';
 import { compileBody } from './statements.ts';
 import type { Scope } from './scope.ts';
 import { assignedNames, compileAssignment } from './targets.ts';
 import type { TemplateCompiler } from './template.ts';
-import { containsStatement, walkStatements } from './walk.ts';
+import { walkStatements } from './walk.ts';
 
 /** A loop that is being compiled. */
 interface Loop {
@@ -15,6 +16,8 @@ interface Loop {
   readonly use: LoopUse;
   /** Scope of the condition; it shares the loop's variables with the body. */
   readonly testScope: Scope;
+  /** What the loop stands in. */
+  readonly outer: Frame;
   readonly frame: Frame;
   readonly elseFrame: Frame;
   /** The variable of `loop`, when the loop has such an object. */
@@ -23,6 +26,7 @@ interface Loop {
   readonly items: string;
   /** Set while no item has been rendered, for `else`. */
   readonly empty: string | null;
+  readonly remembered: Remembered | null;
 }
 
 export function compileFor(template: TemplateCompiler, node: For, outer: Frame): void {
@@ -68,23 +72,27 @@ function prepare(template: TemplateCompiler, node: For, outer: Frame): Loop {
 
   const elseFrame = innerFrame(outer);
   analyseBody(elseFrame.scope, node.otherwise);
-  const loops =
-    use.kind === 'inline' && slot !== null ? [inlineAccess(index, items, slot), ...inner.loops] : inner.loops;
+  const slots = slot === null ? [] : [slot, ...[...use.aliases].map((name) => inner.scope.slot(name))];
+  const loops = use.kind === 'inline' ? [inlineAccess(index, items, slots), ...inner.loops] : inner.loops;
+  const remembered = rememberedLoop(unit, node, use, outer);
+  const skip = remembered === null ? 'continue;' : `break ${remembered.label};`;
   const out = node.recursive ? 'o' : outer.out;
   return {
     node,
     use,
     testScope,
-    frame: { ...inner, loops, out, inLoop: true },
+    outer,
+    frame: { ...inner, loops, out, skip, remembers: false },
     elseFrame: { ...elseFrame, out },
     object: use.kind === 'object' ? slot : null,
     index,
     items,
     empty: node.otherwise.length > 0 ? unit.names.fresh('e') : null,
+    remembered,
   };
 }
 
-function inlineAccess(index: string, items: string, slot: string): LoopAccess {
+function inlineAccess(index: string, items: string, slots: readonly string[]): LoopAccess {
   const attributes = new Map([
     ['index', `(${index} + 1)`],
     ['index0', index],
@@ -96,7 +104,7 @@ function inlineAccess(index: string, items: string, slot: string): LoopAccess {
     ['depth', '1'],
     ['depth0', '0'],
   ]);
-  return { attributes, index, slot };
+  return { attributes, index, slots: new Set(slots) };
 }
 
 function compileLoop(
@@ -109,8 +117,7 @@ function compileLoop(
   const { unit } = template;
   if (loop.empty !== null) unit.write(`let ${loop.empty} = true;`);
   if (loop.object !== null) compileObjectLoop(template, loop, iterable, depth, render);
-  else if (containsStatement(loop.node.body, (node) => node.kind === 'break'))
-    compileStepLoop(template, loop, iterable);
+  else if (hasOwn('break', loop.node.body)) compileStepLoop(template, loop, iterable);
   else compileArrayLoop(template, loop, iterable);
   if (loop.empty !== null) {
     unit.write(`if (${loop.empty}) {`);
@@ -126,6 +133,10 @@ function compileArrayLoop(template: TemplateCompiler, loop: Loop, iterable: stri
   const { unit } = template;
   const { index, items, node } = loop;
   unit.write(`const ${items} = h.items(${iterable});`);
+  if (loop.remembered !== null) {
+    const reads = readsCode(unit, loop.remembered.reads, loop.outer);
+    unit.write(`const ${loop.remembered.memory} = rt.remembered(T, ${unit.nextLoop()}, [${reads}]);`);
+  }
   // With a condition the index counts the items that fulfil it.
   const counted = loop.use.kind === 'inline' && node.test !== null;
   const position = counted ? unit.names.fresh('n') : index;
@@ -195,7 +206,36 @@ function compileIteration(template: TemplateCompiler, loop: Loop, item: string, 
     unit.write(`if (!${test}) continue; }`);
   }
   if (counted) unit.write(`${loop.index}++;`);
-  unit.enter(frame.scope);
+  if (loop.remembered === null) compileIterationBody(template, loop);
+  else compileRememberedBody(template, loop, loop.remembered, item);
+}
+
+function compileIterationBody(template: TemplateCompiler, { node, frame, empty }: Loop): void {
+  template.unit.enter(frame.scope);
   compileBody(template, node.body, frame);
-  if (loop.empty !== null) unit.write(`${loop.empty} = false;`);
+  if (empty !== null) template.unit.write(`${empty} = false;`);
+}
+
+/** Runs the body into a text of its own, unless that is known; nothing else is written where nothing is remembered. */
+function compileRememberedBody(template: TemplateCompiler, loop: Loop, remembered: Remembered, item: string): void {
+  const { unit } = template;
+  const { memory, before, label } = remembered;
+  const { out } = loop.frame;
+  const entry = unit.names.fresh('k');
+  unit.write(`let ${entry} = null, ${before} = '';`);
+  unit.write(`if (${memory} !== null) {`);
+  unit.write(`${entry} = ${memory}.find(${item}, ${placeCode(loop)});`);
+  const notEmpty = loop.empty === null ? '' : `${loop.empty} = false; `;
+  unit.write(`if (typeof ${entry} === 'string') { ${out} += ${entry}; ${notEmpty}continue; }`);
+  unit.write(`${before} = ${out}; ${out} = ''; }`);
+  unit.write(`${label}: {`);
+  compileIterationBody(template, loop);
+  unit.write('}');
+  unit.write(`if (${memory} !== null) { h.keepText(${entry}, ${out}); ${out} = ${before} + ${out}; }`);
+}
+
+/** Whether a statement gives a loop without an object another name, which is known when compiling. */
+export function isLoopAlias(node: Statement, frame: Frame): boolean {
+  const name = aliasOf(node);
+  return name !== null && loopNamed(frame, name) !== undefined;
 }

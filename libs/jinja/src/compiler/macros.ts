@@ -4,9 +4,12 @@ import { compileCall } from './calls.ts';
 import { compileExpression } from './expressions.ts';
 import { innerFrame, type Frame } from './frame.ts';
 import { quoteCode } from './literals.ts';
+import { findReads } from './reads.ts';
+import { readsCode } from './remembered.ts';
 import { compileBody } from './statements.ts';
 import { publish } from './targets.ts';
 import type { TemplateCompiler } from './template.ts';
+import type { Unit } from './unit.ts';
 import { findUndeclared } from './walk.ts';
 
 /** Macros and the bodies of call blocks. */
@@ -38,7 +41,7 @@ function macroCode(template: TemplateCompiler, node: Macro | CallBlock, outer: F
 
   const slots = declared.map((name) => scope.slot(name));
   const names = [...slots, ...special.map((name) => scope.slot(name))];
-  const frame: Frame = { ...inner, out: 'o', checkOutput: false, inLoop: false };
+  const frame: Frame = { ...inner, out: 'o', checkOutput: false, skip: null };
   const code = unit.function([...new Set(names)].join(', '), () => {
     unit.enter(scope);
     unit.at(node);
@@ -57,7 +60,17 @@ function macroCode(template: TemplateCompiler, node: Macro | CallBlock, outer: F
   });
   const name = node.kind === 'macro' ? quoteCode(node.name) : 'null';
   const flags = SPECIAL.map((flag) => (flag === 'caller' ? undeclared.has(flag) : special.includes(flag)));
-  return `new h.Macro(${name}, [${declared.map(quoteCode).join(', ')}], ${flags.join(', ')}, ${code})`;
+  const parts = [name, `[${declared.map(quoteCode).join(', ')}]`, ...flags, code, macroReads(unit, node, outer)];
+  return `new h.Macro(${parts.join(', ')})`;
+}
+
+/** Code of a function that gives what a macro reads. Inside of loops nobody asks. */
+function macroReads(unit: Unit, node: Macro | CallBlock, outer: Frame): string {
+  if (node.kind !== 'macro' || !outer.remembers) return 'null';
+  const reads = findReads(unit, [node], []);
+  if (reads === null) return 'null';
+  const identity = unit.constant(`Object.freeze({ macro: ${quoteCode(node.name)}, tag: ${node.tag} })`);
+  return `() => [${[identity, readsCode(unit, reads, outer)].join(', ')}]`;
 }
 
 export function compileMacro(template: TemplateCompiler, node: Macro, frame: Frame): void {

@@ -5,7 +5,7 @@ import { compileBlockCall, compileExtends, compileFromImport, compileImport, com
 import { compileCondition, compileExpression, compilePrinted, escapingCode } from './expressions.ts';
 import { innerFrame, softFrame, type Frame } from './frame.ts';
 import { quoteCode } from './literals.ts';
-import { compileFor } from './loops.ts';
+import { compileFor, isLoopAlias } from './loops.ts';
 import { compileCallBlock, compileMacro } from './macros.ts';
 import { assignedNames, compileAssignment, publish } from './targets.ts';
 import type { TemplateCompiler } from './template.ts';
@@ -42,6 +42,7 @@ function compileStatement(template: TemplateCompiler, node: Statement, frame: Fr
     case 'autoescape':
       return compileAutoescape(template, node, frame);
     case 'set':
+      if (isLoopAlias(node, frame)) return;
       compileAssignment(unit, node.target, compileExpression(unit, node.value, frame), frame);
       return publish(unit, assignedNames(node.target), frame, true);
     case 'set-block':
@@ -60,8 +61,8 @@ function compileStatement(template: TemplateCompiler, node: Statement, frame: Fr
       return unit.write(`${compileExpression(unit, node.value, frame)};`);
     case 'break':
     case 'continue':
-      if (!frame.inLoop) unit.fail(`'${node.kind}' outside loop`, node.line);
-      return unit.write(`${node.kind};`);
+      if (frame.skip === null) return unit.fail(`'${node.kind}' outside loop`, node.line);
+      return unit.write(node.kind === 'break' ? 'break;' : frame.skip);
     case 'debug':
       return unit.write(`${frame.out} += h.debugText(rt, ctx);`);
   }

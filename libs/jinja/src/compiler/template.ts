@@ -3,6 +3,7 @@ import { analyseBody } from './analysis.ts';
 import type { Frame } from './frame.ts';
 import { quoteCode } from './literals.ts';
 import { compileBody } from './statements.ts';
+import { findReads, type Reads } from './reads.ts';
 import { Scope } from './scope.ts';
 import { Unit, type CompilerOptions } from './unit.ts';
 import { containsStatement, findBlocks, findUndeclared } from './walk.ts';
@@ -13,6 +14,7 @@ export interface CompiledSource {
   readonly code: string;
   /** Places that errors can be at, by the number the code gives. */
   readonly places: readonly Place[];
+  readonly reads: Reads | null;
 }
 
 /** @throws TemplateAssertionError for templates that are well formed but mean something impossible */
@@ -53,7 +55,8 @@ export class TemplateCompiler {
       unit.constantDeclarations(),
       `return { root: ${root}, blocks: new Map([${rendered.join(',\n')}]) };`,
     ].join('\n');
-    return { code, places: unit.places };
+    const reads = findReads(unit, tree.body, []);
+    return { code, places: unit.places, reads: reads && Object.freeze(reads) };
   }
 
   private frame(overrides: Partial<Frame> = {}): Frame {
@@ -66,7 +69,8 @@ export class TemplateCompiler {
       rootlevel: false,
       soft: false,
       checkOutput: false,
-      inLoop: false,
+      skip: null,
+      remembers: true,
       unboundParameters: new Set(),
       loops: [],
       ...overrides,

@@ -23,6 +23,7 @@ export class Unit {
   private readonly shared = new Map<string, string>();
   private readonly owners = new Map<Scope, FunctionBody>();
   private bodies: FunctionBody[] = [];
+  private loops = 0;
 
   constructor(
     readonly templateName: string | null,
@@ -84,6 +85,11 @@ export class Unit {
     const last = this.places.at(-1);
     if (last?.line !== place.line || last.tag !== place.tag) this.places.push({ line: place.line, tag: place.tag });
     this.write(`$ = ${this.places.length - 1};`);
+  }
+
+  /** Tells the template's remembered loops apart. */
+  nextLoop(): number {
+    return this.loops++;
   }
 
   /** A constant that all functions of the template share; equal code is one constant. */

@@ -27,6 +27,7 @@ export function parseArguments(stream: TokenStream, optional = false): Arguments
     } else if (stream.is('name') && stream.look().type === 'assign') {
       require(keywordSpread === null);
       const name = stream.next().text;
+      if (keywords.some((keyword) => keyword.name === name)) stream.fail(`keyword argument repeated: ${name}`, line);
       stream.next();
       keywords.push({ name, value: parseExpression(stream) });
     } else {

@@ -33,6 +33,8 @@ function parseSignature(stream: TokenStream): Signature {
   while (!stream.is('rparen')) {
     if (parameters.length > 0) stream.expect('comma');
     const parameter = parseName(stream);
+    if (parameters.some(({ name }) => name === parameter.name))
+      stream.fail(`duplicate argument '${parameter.name}' in function definition`, parameter.line);
     if (stream.skipIf('assign')) defaults.push(parseExpression(stream));
     else if (defaults.length > 0) stream.fail('non-default argument follows default argument');
     parameters.push(parameter);

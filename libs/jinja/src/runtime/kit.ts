@@ -29,9 +29,12 @@ import * as calling from './calling.ts';
 import { debugText } from './debug.ts';
 import { locateFailure } from './failure.ts';
 import * as linking from './linking.ts';
+import { includeReads } from './include-reads.ts';
 import { LoopContext } from './loop-context.ts';
+import { keepText } from './loop-memory.ts';
 import { Macro } from './macro.ts';
 import * as operators from './operators.ts';
+import { MUTATES } from './standing-still.ts';
 
 /** Everything that generated code can reach, by the names it uses. It reaches nothing else. */
 export function makeKit(finalize: ((value: Value) => Value) | null) {
@@ -49,13 +52,16 @@ export function makeKit(finalize: ((value: Value) => Value) | null) {
     finalize: finalize ?? ((value: Value): Value => value),
     getAttribute,
     getItem,
+    includeReads,
     items,
     iterate,
+    keepText,
     LoopContext,
     Macro,
     makeFloat,
     markupIf,
     missingParameter,
+    MUTATES,
     negate,
     NO_KWARGS,
     noElse,

@@ -16,6 +16,8 @@ export class Macro extends Callable {
     private readonly takesKwargs: boolean,
     private readonly takesVarargs: boolean,
     private readonly body: MacroBody,
+    /** What its text depends on besides its arguments, its own code included; null when that cannot be said. */
+    readonly reads: (() => readonly (Value | undefined)[]) | null = null,
   ) {
     super();
     this.name = macroName ?? 'caller';

@@ -11,6 +11,7 @@ import {
   type Value,
 } from '../values/index.ts';
 import { LayeredNames, type Names } from './context.ts';
+import type { LoopMemory, LoopTexts } from './loop-memory.ts';
 import { TemplateModule, type RunnableTemplate } from './template.ts';
 
 export interface RenderRuntimeOptions extends RuntimeOptions {
@@ -29,6 +30,7 @@ export class RenderRuntime extends Runtime {
   /** Templates that were imported without context, each run once a render. */
   private modules = new Map<RunnableTemplate, TemplateModule>();
   private depth = 0;
+  private memory: LoopMemory | null = null;
 
   constructor(options: RenderRuntimeOptions) {
     super(options);
@@ -38,9 +40,21 @@ export class RenderRuntime extends Runtime {
   }
 
   /** Renders with the given names; those of a caller go over the globals, those of another template have them. */
-  render(template: RunnableTemplate, names: Names | null): string {
+  render(template: RunnableTemplate, names: Names | null, memory: LoopMemory | null = null): string {
     const all = names === null ? this.globals : new LayeredNames(names, this.globals);
-    return this.run(template, () => template.root(template.newContext(all)));
+    const before = this.memory;
+    this.memory = memory;
+    memory?.begin();
+    try {
+      return this.run(template, () => template.root(template.newContext(all)));
+    } finally {
+      this.memory = before;
+    }
+  }
+
+  /** The texts that a loop is known to give for what it reads; null when nothing is remembered. */
+  remembered(template: RunnableTemplate, loop: number, reads: readonly (Value | undefined)[]): LoopTexts | null {
+    return this.memory?.open(template, loop, [this.autoescape, ...reads]) ?? null;
   }
 
   /** Includes a template: it sees `names` and nothing else. */
@@ -84,7 +98,7 @@ export class RenderRuntime extends Runtime {
   /** The template a value names, or the first that exists of several. */
   templateOrFirst(name: Value): RunnableTemplate {
     if (isText(name) || name instanceof Undefined) return this.template(name);
-    const names = Array.from(iterate(name));
+    const names = name === null ? [] : Array.from(iterate(name));
     if (names.length === 0) throw new TemplatesNotFound([], 'Tried to select from an empty list of templates.');
     for (const one of names) {
       try {

@@ -1,3 +1,4 @@
+import type { Reads } from '../compiler/reads.ts';
 import type { Place } from '../parser/nodes.ts';
 import { Instance, Markup, quote, type Value } from '../values/index.ts';
 import type { Context, Names, Render } from './context.ts';
@@ -10,6 +11,8 @@ export interface RunnableTemplate {
   readonly tagEnds: ReadonlyMap<number, number>;
   readonly blocks: ReadonlyMap<string, Render>;
   readonly root: Render;
+  /** What its text depends on; null when that cannot be said. The same object as long as the source is the same. */
+  readonly reads: Reads | null;
   newContext(names: Names): Context;
 }
 
@@ -28,6 +31,10 @@ export class TemplateModule extends Instance {
   }
   override attribute(name: string): Value | undefined {
     return this.exports.get(name);
+  }
+  /** Names and values by turns. */
+  exported(): readonly Value[] {
+    return [...this.exports].flat();
   }
   override str(): string {
     return this.text;

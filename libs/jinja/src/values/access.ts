@@ -2,8 +2,8 @@ import { BoundMethod, type Builtin } from './callable.ts';
 import { mappingGet, type Mapping } from './dict.ts';
 import { findItem } from './item.ts';
 import type { MethodOwner, Runtime } from './runtime.ts';
-import { isMapping } from './types.ts';
-import { Float, Instance, Markup, NamedTuple, Tuple, type Value } from './value.ts';
+import { isFloat, isMapping, isNumber } from './types.ts';
+import { Float, Instance, makeFloat, Markup, NamedTuple, Tuple, type Value } from './value.ts';
 import { Range } from './views.ts';
 
 /**
@@ -44,6 +44,15 @@ export function findMethod(runtime: Runtime, value: Value, name: string): Builti
   return own === undefined && owner === 'markup' ? runtime.methods.str.get(name) : own;
 }
 
+/** The attributes that Python's numbers have. */
+function numberPart(value: number | bigint | boolean | Float, name: string): Value | undefined {
+  const whole = !isFloat(value);
+  const real = typeof value === 'boolean' ? Number(value) : value;
+  if (name === 'real' || (whole && name === 'numerator')) return real;
+  if (name === 'imag') return whole ? 0 : makeFloat(0);
+  return whole && name === 'denominator' ? 1 : undefined;
+}
+
 /** Python's `getattr`: a fixed attribute or a method, never an item. Used by the `attr` filter. */
 export function findAttribute(runtime: Runtime, value: Value, name: string): Value | undefined {
   if (value instanceof Instance) {
@@ -52,6 +61,8 @@ export function findAttribute(runtime: Runtime, value: Value, name: string): Val
     if (own !== undefined || !(value instanceof Range)) return own;
   }
   if (value instanceof NamedTuple && value.fields.has(name)) return value.fields.get(name);
+  const part = isNumber(value) ? numberPart(value, name) : undefined;
+  if (part !== undefined) return part;
   const method = findMethod(runtime, value, name);
   return method === undefined ? undefined : new BoundMethod(value, method);
 }

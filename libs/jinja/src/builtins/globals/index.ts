@@ -1,11 +1,11 @@
 import { typeError, valueError } from '../../errors.ts';
 import {
+  Builtin,
   builtin,
   Dict,
   Namespace,
   Range,
   str,
-  type Builtin,
   type Kwargs,
   type Runtime,
   type Value,
@@ -16,7 +16,24 @@ import { byName } from '../methods/index.ts';
 import { Cycler, Joiner } from './cycler.ts';
 import { lipsumGlobal } from './lipsum.ts';
 
-function range(runtime: Runtime, first: Value, second: Value, third: Value): Range {
+/** A class of Python: printing it names the class. */
+class BuiltinClass extends Builtin {
+  constructor(
+    private readonly path: string,
+    { name, parameters, implementation }: Builtin,
+  ) {
+    super(name, parameters, implementation);
+  }
+
+  override repr(): string {
+    return `<class '${this.path}'>`;
+  }
+}
+
+function range(runtime: Runtime, args: readonly Value[]): Range {
+  if (args.length === 0) throw typeError('range expected at least 1 argument, got 0');
+  if (args.length > 3) throw typeError(`range expected at most 3 arguments, got ${args.length}`);
+  const [first = 0, second = ABSENT, third = ABSENT] = args;
   const [start, stop] = second === ABSENT ? [0, integer(first)] : [integer(first), integer(second)];
   const step = third === ABSENT ? 1 : integer(third);
   if (step === 0) throw valueError('range() arg 3 must not be zero');
@@ -42,18 +59,32 @@ function namespace(sources: readonly Value[], named: Kwargs): Namespace {
 
 /** Jinja2's global functions by name. */
 export const globals: ReadonlyMap<string, Builtin> = byName([
-  builtin(
+  new BuiltinClass(
     'range',
-    ['start', ['stop', ABSENT], ['step', ABSENT]],
-    (runtime, [first = 0, second = ABSENT, third = ABSENT]) => range(runtime, first, second, third),
+    builtin('range', ['*args', '**named'], (runtime, [args = [], named = null]) => {
+      if ((named as Kwargs).size > 0) throw typeError('range() takes no keyword arguments');
+      return range(runtime, args as readonly Value[]);
+    }),
   ),
-  builtin('dict', ['*sources', '**named'], (_runtime, [sources = [], named = null]) =>
-    makeDict('dict', sources as readonly Value[], named as Kwargs),
+  new BuiltinClass(
+    'dict',
+    builtin('dict', ['*sources', '**named'], (_runtime, [sources = [], named = null]) =>
+      makeDict('dict', sources as readonly Value[], named as Kwargs),
+    ),
   ),
-  builtin('namespace', ['*sources', '**named'], (_runtime, [sources = [], named = null]) =>
-    namespace(sources as readonly Value[], named as Kwargs),
+  new BuiltinClass(
+    'jinja2.utils.Namespace',
+    builtin('namespace', ['*sources', '**named'], (_runtime, [sources = [], named = null]) =>
+      namespace(sources as readonly Value[], named as Kwargs),
+    ),
   ),
-  builtin('cycler', ['*items'], (_runtime, [items = []]) => new Cycler(items as readonly Value[])),
-  builtin('joiner', [['sep', ', ']], (_runtime, [separator = ', ']) => new Joiner(separator)),
+  new BuiltinClass(
+    'jinja2.utils.Cycler',
+    builtin('cycler', ['*items'], (_runtime, [items = []]) => new Cycler(items as readonly Value[])),
+  ),
+  new BuiltinClass(
+    'jinja2.utils.Joiner',
+    builtin('joiner', [['sep', ', ']], (_runtime, [separator = ', ']) => new Joiner(separator)),
+  ),
   lipsumGlobal,
 ]);
