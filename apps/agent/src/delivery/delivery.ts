@@ -22,6 +22,7 @@ const firstPauseMs = 1_000;
 const longestPauseMs = 15_000;
 /** Of the time, at most one part in so many is spent on looking at HAProxy. */
 const lookShare = 30;
+const longestLookMs = 10_000;
 const collectEveryMs = 10_000;
 const longestSleepMs = 60_000;
 
@@ -117,8 +118,9 @@ export class Delivery {
         dueAt: () => (standing.disk && haproxy.mode !== 'command' ? this.#lookAt : Infinity),
         run: async (now) => {
           await watch.look();
-          const tookMs = performance.now() - now;
-          this.#lookAt = performance.now() + Math.max(verifyMs, lookShare * tookMs);
+          // A look at a HAProxy that is down is mostly waiting.
+          const costMs = standing.running ? performance.now() - now : 0;
+          this.#lookAt = performance.now() + Math.max(verifyMs, Math.min(longestLookMs, lookShare * costMs));
         },
       },
       {
