@@ -19,6 +19,8 @@ export const environment = {
 };
 
 const repeatMs = 500;
+/** How long a command may take to end after a signal. */
+const patienceMs = 15_000;
 let current;
 let lastSignalAt = -Infinity;
 let interrupted;
@@ -30,6 +32,8 @@ for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
     if (!current) process.exit(1);
     if (performance.now() - lastSignalAt > repeatMs) current.kill(name === 'SIGHUP' ? 'SIGTERM' : name);
     lastSignalAt = performance.now();
+    // npm undoes a whole installation first, which nobody waits for.
+    setTimeout(endGroup, patienceMs, current.pid).unref();
   });
 }
 
