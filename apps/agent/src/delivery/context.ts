@@ -4,7 +4,7 @@ import type { Logger } from '@flotilla/runtime';
 import type { HaproxyPort } from '../haproxy/port.ts';
 import type { AgentMetrics } from '../agent-metrics.ts';
 import type { ReleaseStore } from '../store/release-store.ts';
-import { identityOf, writeState } from '../store/state-file.ts';
+import { identityOf } from '../store/state-file.ts';
 import type { PlacedRelease } from '../store/placed-release.ts';
 import type { ReloadBudget } from './reload-budget.ts';
 import type { Standing } from './standing.ts';
@@ -37,11 +37,10 @@ export interface DeliverySettings {
   readonly maxOldWorkers: number;
 }
 
-/** Remembers over a restart of the agent, or of the node, where it stands. */
+/** Remembers over a restart of the agent where it stands. */
 export async function saveState({ store, standing }: Context): Promise<void> {
   const { live, good, parked, proven } = standing;
-  const state = { applied: live?.manifest ?? null, lastGood: good, parked, worker: proven };
-  await Promise.all([writeState(store.paths.state, state), store.flush()]);
+  await store.writeState({ applied: live?.manifest ?? null, lastGood: good, parked, worker: proven });
 }
 
 /** Acks a version: HAProxy was proven to run it. */

@@ -3,6 +3,7 @@ import { reasonOf } from '@flotilla/domain';
 import { Bell } from '@flotilla/runtime';
 import { releaseName } from '../store/paths.ts';
 import type { Context } from './context.ts';
+import { createFlush } from './flush.ts';
 import { createLateCheck } from './late-check.ts';
 import { makeLive, makeLiveDueAt } from './make-live.ts';
 import { StepClock } from './step-clock.ts';
@@ -30,7 +31,7 @@ const longestSleepMs = 60_000;
  * Everything a node does, one thing at a time, so that each begins with a state that is known: of the duties that are
  * due the first of the list runs, then they are looked at again.
  *
- *     a new version → a start or reload → the late check → removed servers → a look at HAProxy → old releases
+ *     a new version → a start or reload → the late check → removed servers → a look at HAProxy → the disk → old releases
  *
  * A duty that throws (a full disk, a socket that hangs) is tried again after a pause; the others go on.
  */
@@ -93,6 +94,9 @@ export class Delivery {
       this.wake();
     });
     const sweep = createSweep(context);
+    const flush = createFlush(context, () => {
+      this.wake();
+    });
     let collectAt = 0;
     return [
       {
@@ -123,6 +127,7 @@ export class Delivery {
           this.#lookAt = performance.now() + Math.max(verifyMs, Math.min(longestLookMs, lookShare * costMs));
         },
       },
+      { name: 'flushing to the disk', ...flush },
       {
         name: 'removing old releases',
         dueAt: () => collectAt,

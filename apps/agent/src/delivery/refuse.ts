@@ -37,7 +37,6 @@ export async function refuse(
   await saveState(context);
   if (back) await store.switchTo(back.manifest);
   else await store.switchToNothing();
-  await store.flush();
   standing.disk = back;
   standing.waiting = undefined;
   standing.unchecked = back !== undefined && back.manifest.digest !== standing.good?.digest;

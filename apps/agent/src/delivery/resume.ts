@@ -11,7 +11,7 @@ import { StepClock } from './step-clock.ts';
 export async function resume(context: Context): Promise<void> {
   const { standing, store, haproxy, log } = context;
   const { applied, lastGood, parked, worker } = await readState(store.paths.state);
-  const disk = await refusedAside(context, parked, lastGood);
+  const disk = await onDisk(context, { parked, lastGood });
   standing.good = lastGood;
   standing.parked = parked;
   standing.proven = worker;
@@ -29,17 +29,20 @@ export async function resume(context: Context): Promise<void> {
   standing.waiting = { purpose, why: 'the agent started', touched: false, notBefore: 0, clock: new StepClock() };
 }
 
-/** What `current` points to; the agent may have been killed after it parked that and before it went back. */
-async function refusedAside(
-  { store }: Context,
-  parked: AgentState['parked'],
-  lastGood: AgentState['lastGood'],
+/**
+ * What `current` points to. Not when it was parked, and the agent was killed before it went back; nor when the node
+ * lost its power before it was whole on the disk.
+ */
+async function onDisk(
+  { store, log }: Context,
+  { parked, lastGood }: Pick<AgentState, 'parked' | 'lastGood'>,
 ): Promise<PlacedRelease | undefined> {
   const disk = await store.current();
-  if (!disk || parked?.artifact.digest !== disk.manifest.digest) return disk;
-  const back = lastGood && (await store.load(releaseName(lastGood), disk.release.config));
-  if (back) await store.switchTo(back.manifest);
-  else await store.switchToNothing();
-  await store.flush();
-  return back ?? undefined;
+  if (disk && parked?.artifact.digest !== disk.manifest.digest) return disk;
+  const back = lastGood ? await store.load(releaseName(lastGood)) : undefined;
+  if (back) {
+    log.warn({ version: back.manifest.version }, 'what was on disk cannot be used; the last good version is taken');
+    await store.switchTo(back.manifest);
+  } else await store.switchToNothing();
+  return back;
 }

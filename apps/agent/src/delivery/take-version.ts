@@ -50,6 +50,8 @@ export async function takeVersion(context: Context, artifact: HeldArtifact): Pro
     await refuse(context, placed, words, { touched: false, clock });
     return;
   }
+  // HAProxy is started by this agent, after it has looked whether the release is whole, or by someone who does not look.
+  if (context.haproxy.mode !== 'supervise') await clock.time('flush', () => store.flush());
   await clock.time('switch', () => store.switchTo(manifest));
   standing.disk = placed;
   standing.unchecked = !checked;

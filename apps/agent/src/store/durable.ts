@@ -7,19 +7,26 @@ import { temporaryPrefix } from './paths.ts';
 export const fileMode = 0o600;
 export const folderMode = 0o700;
 
-/**
- * A new file, its content on the disk when this returns (fsync(2)). Its name is on the disk after `flushFolder`; names
- * that are made and renamed reach the disk in that order (file systems with a journal), so a name that was flushed
- * never leads to one that is lost.
- */
-export async function writeFlushed(path: string, content: Buffer | string): Promise<void> {
-  const file = await open(path, 'wx', fileMode);
+/** A new file, readable by its owner only. Nothing is on the disk for certain before `flushFile`. */
+export const writeNew = (path: string, content: Buffer | string): Promise<void> =>
+  writeFile(path, content, { flag: 'wx', mode: fileMode });
+
+/** Puts the content of a file on the disk (fsync(2)); false when it is not there any more. */
+export async function flushFile(path: string): Promise<boolean> {
+  const file = await open(path, 'r').catch(() => undefined);
+  if (!file) return false;
   try {
-    await writeFile(file, content);
     await file.sync();
+    return true;
   } finally {
     await file.close();
   }
+}
+
+/** A new file, its content on the disk when this returns. Its name is on the disk after `flushFolder`. */
+export async function writeFlushed(path: string, content: Buffer | string): Promise<void> {
+  await writeNew(path, content);
+  await flushFile(path);
 }
 
 /** Puts the names in a folder on the disk. */
@@ -32,12 +39,11 @@ export async function flushFolder(path: string): Promise<void> {
   }
 }
 
-/** Replaces a file whole: whoever reads it sees the old content or the new one. */
+/** Replaces a file whole (rename(2)): whoever reads it sees the old content or the new one. Not flushed. */
 export async function replaceFile(path: string, content: Buffer | string): Promise<void> {
   const temporary = temporaryBeside(path);
-  await writeFlushed(temporary, content);
+  await writeNew(temporary, content);
   await rename(temporary, path);
-  await flushFolder(dirname(path));
 }
 
 /** Points a symlink somewhere else in one step (rename(2) over it); there is no moment without it. Not flushed. */

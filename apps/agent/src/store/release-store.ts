@@ -1,32 +1,48 @@
-import { mkdir, readFile, readdir, readlink, rename, rm, symlink } from 'node:fs/promises';
+import { mkdir, readFile, readdir, readlink, rename, rm, stat, symlink } from 'node:fs/promises';
 import { readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { HeldArtifact } from '@flotilla/artifact';
 import { type Manifest, digestOf, layout } from '@flotilla/domain';
 import { type ConfigModel } from '@flotilla/haproxy';
-import { flushFolder, folderMode, replaceFile, switchSymlink, temporaryBeside, writeFlushed } from './durable.ts';
+import {
+  flushFile,
+  flushFolder,
+  folderMode,
+  replaceFile,
+  switchSymlink,
+  temporaryBeside,
+  writeNew,
+} from './durable.ts';
 import { inParallel } from './in-parallel.ts';
 import { type StorePaths, ownFiles, releaseName, temporaryPrefix } from './paths.ts';
 import { type PlacedRelease, releaseModel, unplaceFile } from './placed-release.ts';
+import { type AgentState, writeState } from './state-file.ts';
 import { exists, treesOf, writeTree } from './trees.ts';
 
 /**
  * Releases on this node's disk.
  *
- * Every release is written beside its place, flushed and renamed into it, and `current` is switched by a rename too: an
- * agent that is killed at any moment leaves nothing half done under a name that counts, only leftovers that the next
- * one removes.
+ * Every release is written beside its place and renamed into it, and `current` is switched by a rename too: an agent
+ * that is killed at any moment leaves nothing half done under a name that counts, only leftovers that the next one
+ * removes.
+ *
+ * A node that loses its power is another matter: until `flush` a name may be on the disk and its content not. A release
+ * that is not whole is not taken for one (`current`, `load`), so the one before it is gone back to.
  */
 export interface ReleaseStore {
   readonly paths: StorePaths;
   /** Writes a release unless it is there; what it shares with `before` is not written again. */
   write(placed: PlacedRelease, ownConfig: string, before?: Manifest): Promise<void>;
-  /** From now on a start of HAProxy reads this release; after `flush` also when the node lost its power meanwhile. */
+  /** From now on a start of HAProxy reads this release. */
   switchTo(manifest: Manifest): Promise<void>;
   /** From now on a start of HAProxy finds nothing: no version ever ran well here. */
   switchToNothing(): Promise<void>;
-  /** Puts on the disk which releases there are and which one `current` is. Their content is there already. */
+  /** Puts everything that was written since the last time on the disk (fsync(2)). */
   flush(): Promise<void>;
+  /** Whether there is anything to flush. */
+  readonly isFlushed: boolean;
+  /** Replaces the state file. */
+  writeState(state: AgentState): Promise<void>;
   /** The release `current` points to, when it is whole. */
   current(before?: ConfigModel): Promise<PlacedRelease | undefined>;
   load(name: string, before?: ConfigModel): Promise<PlacedRelease | undefined>;
@@ -49,6 +65,11 @@ export async function openReleaseStore(paths: StorePaths): Promise<ReleaseStore>
   }
   for (const folder of [paths.root, paths.releases, paths.trees]) await removeLeftovers(folder);
 
+  let unflushed = new Set<string>();
+  const note = (...files: string[]) => {
+    for (const file of files) unflushed.add(file);
+  };
+
   // Writing and collecting take turns: what is being written is not in use yet.
   let turn: Promise<unknown> = Promise.resolve();
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
@@ -59,8 +80,9 @@ export async function openReleaseStore(paths: StorePaths): Promise<ReleaseStore>
 
   const load = async (name: string, before?: ConfigModel): Promise<PlacedRelease | undefined> => {
     const folder = join(paths.releases, name);
-    const manifest = await readManifest(folder);
-    if (!manifest || releaseName(manifest) !== name) return undefined;
+    const stored = await readStored(folder);
+    if (!stored || releaseName(stored.manifest) !== name || !(await isWhole(folder, stored))) return undefined;
+    const { manifest } = stored;
     for (const { digest } of treesOf(manifest, paths.current).values()) {
       if (!(await exists(join(paths.trees, digest)))) return undefined;
     }
@@ -75,11 +97,29 @@ export async function openReleaseStore(paths: StorePaths): Promise<ReleaseStore>
   return {
     paths,
     load,
-    write: (placed, ownConfig, before) => inTurn(() => writeRelease(paths, placed, ownConfig, before)),
+    write: (placed, ownConfig, before) =>
+      inTurn(async () => {
+        note(...(await writeRelease(paths, placed, ownConfig, before)));
+      }),
     switchTo: (manifest) => switchSymlink(paths.current, join(basename(paths.releases), releaseName(manifest))),
     switchToNothing: () => rm(paths.current, { force: true }),
+    get isFlushed() {
+      return unflushed.size === 0;
+    },
     async flush() {
-      await Promise.all([flushFolder(paths.releases), flushFolder(paths.root)]);
+      const files = [...unflushed];
+      unflushed = new Set();
+      try {
+        await Promise.all(files.map(flushFile));
+        await Promise.all([flushFolder(paths.releases), flushFolder(paths.root)]);
+      } catch (error) {
+        note(...files);
+        throw error;
+      }
+    },
+    async writeState(state) {
+      await writeState(paths.state, state);
+      note(paths.state);
     },
     async current(before) {
       const target = await readlink(paths.current).catch(() => undefined);
@@ -90,16 +130,29 @@ export async function openReleaseStore(paths: StorePaths): Promise<ReleaseStore>
   };
 }
 
-async function writeRelease(paths: StorePaths, placed: PlacedRelease, ownConfig: string, before?: Manifest) {
+/** Gives the files it wrote. */
+async function writeRelease(
+  paths: StorePaths,
+  placed: PlacedRelease,
+  ownConfig: string,
+  before?: Manifest,
+): Promise<string[]> {
   const { manifest } = placed;
   const folder = join(paths.releases, releaseName(manifest));
-  const there = await readManifest(folder);
-  if (there?.digest === manifest.digest) {
+  const single = manifest.files.filter(({ path }) => !path.includes('/')).map(({ path }) => path);
+  const texts: [string, Buffer | string][] = [
+    ...single.map((path): [string, Buffer] => [path, placed.content(path)]),
+    [ownFiles.config, ownConfig],
+  ];
+  const sizes = Object.fromEntries(texts.map(([name, content]) => [name, Buffer.byteLength(content)]));
+  const files = [...texts, [ownFiles.manifest, JSON.stringify({ manifest, sizes } satisfies Stored)] as const];
+  const written = files.map(([name]) => join(folder, name));
+
+  const there = await readStored(folder);
+  if (there?.manifest.digest === manifest.digest && (await isWhole(folder, there))) {
     // Only what is not in the digest may differ: the agent's own file, and the life of Redis it belongs to.
-    if (there.epoch !== manifest.epoch) await replaceFile(join(folder, ownFiles.manifest), JSON.stringify(manifest));
-    const ownPath = join(folder, ownFiles.config);
-    if ((await readFile(ownPath, 'utf8')) !== ownConfig) await replaceFile(ownPath, ownConfig);
-    return;
+    for (const [name, content] of files.slice(single.length)) await replaceFile(join(folder, name), content);
+    return written;
   }
   const trees = treesOf(manifest, paths.current);
   const treesBefore = before && treesOf(before, paths.current);
@@ -108,32 +161,47 @@ async function writeRelease(paths: StorePaths, placed: PlacedRelease, ownConfig:
   const temporary = temporaryBeside(folder);
   try {
     await mkdir(temporary, { mode: folderMode });
-    const files: [string, Buffer | string][] = [
-      ...manifest.files
-        .filter(({ path }) => !path.includes('/'))
-        .map(({ path }): [string, Buffer] => [path, placed.content(path)]),
-      [ownFiles.config, ownConfig],
-      [ownFiles.manifest, JSON.stringify(manifest)],
-    ];
-    await inParallel(files, ([name, content]) => writeFlushed(join(temporary, name), content));
+    await inParallel(files, ([name, content]) => writeNew(join(temporary, name), content));
     for (const { name, digest } of trees.values()) {
       await symlink(join('..', '..', basename(paths.trees), digest), join(temporary, name));
     }
     await rm(folder, { recursive: true, force: true }); // A release of this name that is not whole.
     await rename(temporary, folder);
+    return written;
   } catch (error) {
     await rm(temporary, { recursive: true, force: true });
     throw error;
   }
 }
 
-async function readManifest(folder: string): Promise<Manifest | undefined> {
+/** What `manifest.json` holds: the manifest, and the bytes each file of the folder has once it is placed. */
+interface Stored {
+  readonly manifest: Manifest;
+  readonly sizes: Readonly<Record<string, number>>;
+}
+
+async function readStored(folder: string): Promise<Stored | undefined> {
   try {
-    return JSON.parse(await readFile(join(folder, ownFiles.manifest), 'utf8')) as Manifest;
+    const read = JSON.parse(await readFile(join(folder, ownFiles.manifest), 'utf8')) as Partial<Stored>;
+    return read.manifest && read.sizes ? { manifest: read.manifest, sizes: read.sizes } : undefined;
   } catch {
     return undefined;
   }
 }
+
+/** A file whose content was lost with the node's power is shorter than it should be (ext4(5), `data=ordered`). */
+async function isWhole(folder: string, { sizes }: Stored): Promise<boolean> {
+  const found = await Promise.all(
+    Object.entries(sizes).map(async ([name, size]) => (await sizeOf(join(folder, name))) === size),
+  );
+  return found.every(Boolean);
+}
+
+const sizeOf = (path: string): Promise<number | undefined> =>
+  stat(path).then(
+    ({ size }) => size,
+    () => undefined,
+  );
 
 /** Undefined when a template holds this node's path literally, or a file was changed by hand. */
 function artifactOf({ manifest, content }: PlacedRelease, root: string): HeldArtifact | undefined {
@@ -160,8 +228,8 @@ async function collect(paths: StorePaths, keep: readonly string[]): Promise<void
   await inParallel(stale, (name) => rm(join(paths.releases, name), { recursive: true, force: true }));
   const used = new Set<string>();
   for (const name of names.filter((candidate) => kept.has(candidate))) {
-    const manifest = await readManifest(join(paths.releases, name));
-    if (manifest) for (const { digest } of treesOf(manifest, paths.current).values()) used.add(digest);
+    const stored = await readStored(join(paths.releases, name));
+    if (stored) for (const { digest } of treesOf(stored.manifest, paths.current).values()) used.add(digest);
   }
   const unused = (await readdir(paths.trees)).filter((name) => !used.has(name));
   await inParallel(unused, (name) => rm(join(paths.trees, name), { recursive: true, force: true }));

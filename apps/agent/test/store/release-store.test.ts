@@ -138,6 +138,23 @@ describe('the release store', () => {
     expect(await store.current()).toBeUndefined();
   });
 
+  it('does not take a release for whole whose content was lost with the power', async () => {
+    await write(artifact(1, files()));
+    writeFileSync(join(paths.current, 'haproxy.cfg'), '');
+    expect(await store.current()).toBeUndefined();
+    await write(artifact(1, files()));
+    expect((await store.current())?.manifest.version).toBe(1);
+    writeFileSync(join(paths.current, 'manifest.json'), '');
+    expect(await store.current()).toBeUndefined();
+  });
+
+  it('has nothing to flush once it was flushed', async () => {
+    await write(artifact(1, files()));
+    expect(store.isFlushed).toBe(false);
+    await store.flush();
+    expect(store.isFlushed).toBe(true);
+  });
+
   it('refuses a bundle without a configuration, or with a file the agent writes itself', () => {
     expect(() => place(artifact(1, { 'crt-list': '' }))).toThrow(expect.objectContaining({ code: 'bundle' }));
     expect(() => place(artifact(1, files({ 'flotilla.cfg': 'x' })))).toThrow(/flotilla\.cfg/);
