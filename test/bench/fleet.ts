@@ -100,7 +100,7 @@ export async function startFleet({ services, pods }: Size, podPort: number): Pro
       version: number('version'),
     };
   };
-  const settled = async (deadlineMs = 120_000): Promise<void> => {
+  const settled = async (deadlineMs = 60_000): Promise<void> => {
     await waitFor(
       async () => {
         const now = await meta();
@@ -114,7 +114,9 @@ export async function startFleet({ services, pods }: Size, podPort: number): Pro
       { what: 'the node to run the newest version', deadlineMs, everyMs: 10 },
     );
   };
-  await settled();
+  await settled().catch((error: unknown) => {
+    throw new Error(`${String(error)}\n${lastWords(stack)}`, { cause: error });
+  });
   return {
     stack,
     redis,
@@ -125,6 +127,12 @@ export async function startFleet({ services, pods }: Size, podPort: number): Pro
       await stack.stop();
     },
   };
+}
+
+/** What the apps logged last, for a fleet that does not come up. */
+function lastWords({ watcher, renderers, nodes }: Stack): string {
+  const apps = [watcher, ...renderers, ...nodes.map(({ agent }) => agent)];
+  return apps.flatMap(({ log }) => log.slice(-5).map((line) => JSON.stringify(line))).join('\n');
 }
 
 /** Resident memory of a process in MB. */

@@ -48,24 +48,35 @@ class Prober {
   }
 }
 
-/** Requests that stay open, one on each pod, so that a new pod is the least loaded one. They are given up by `release`. */
-async function holdPods(port: number, farm: PodFarm, addresses: readonly string[]): Promise<{ release(): void }> {
-  farm.holding.clear();
-  const calls: ReturnType<typeof httpRequest>[] = [];
+/**
+ * Requests that stay open, one on each old pod, so that a new pod is the least loaded one. Returns how they are given
+ * up: they are answered, and it waits until the answers are here.
+ */
+async function holdPods(port: number, farm: PodFarm, pods: number): Promise<() => Promise<void>> {
+  const answers: Promise<void>[] = [];
   // leastconn hands each held request to another pod.
-  for (let at = 0; at < addresses.length; at++) {
-    const before = farm.holding.size;
-    const call = httpRequest({ host: '127.0.0.1', port, path: '/hold', agent: false, headers: { host } });
-    call.on('error', () => undefined);
-    call.end();
-    calls.push(call);
-    await waitFor(() => farm.holding.size > before, { what: 'a held request', deadlineMs: 5_000, everyMs: 1 });
+  for (let at = 0; at < pods; at++) {
+    const before = farm.holding;
+    answers.push(holdOne(port));
+    await waitFor(() => farm.holding > before, { what: 'a held request', deadlineMs: 5_000, everyMs: 1 });
   }
-  return {
-    release: () => {
-      for (const call of calls) call.destroy();
-    },
+  return async () => {
+    farm.release();
+    await Promise.all(answers);
   };
+}
+
+function holdOne(port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const call = httpRequest(
+      { host: '127.0.0.1', port, path: '/hold', agent: false, headers: { host } },
+      (response) => {
+        response.resume().once('end', resolve);
+      },
+    );
+    call.once('error', reject);
+    call.end();
+  });
 }
 
 /** The baseline beside the fleet: an HAProxy of the same configuration, and a wire from etcd to its socket. */
@@ -77,7 +88,7 @@ async function startBaseline(fleet: BenchFleet, podPort: number): Promise<{ port
     config: ({ statsSocket }) =>
       config
         .replace('global\n', `global\n  stats socket ${statsSocket} mode 600 level admin\n  stats timeout 1h\n`)
-        .replace('"${HTTP_BIND-127.0.0.1:0}"', `127.0.0.1:${port}`),
+        .replace('"${HTTP_BIND-127.0.0.1:80}"', `127.0.0.1:${port}`),
   });
   const wire: Child = await startChild(process.execPath, [
     join(repositoryRoot(), 'test/dist/wire.js'),
@@ -112,19 +123,18 @@ export async function measureLatency(options: {
   const { fleet, farm, podsOfService, changes } = options;
   const { store } = fleet.stack;
   const baseline = await startBaseline(fleet, farm.port);
-  const old = Array.from({ length: podsOfService }, (_, at) => probedAddress(at));
   const ours = new Prober(fleet.stack.nodes[0]?.httpPort ?? 0);
   const theirs = new Prober(baseline.port);
   const samples = { flotilla: [] as number[], wire: [] as number[], failedRequests: 0 };
 
   const one = async (prober: Prober, app: string, name: string, into: number[] | undefined): Promise<void> => {
     const address = probedAddress(podsOfService + (into === undefined ? 1 : 0));
-    const held = await holdPods(prober.port, farm, old);
+    const release = await holdPods(prober.port, farm, podsOfService);
     await prober.ask();
     await putPod(store, benchPod(name, app, address));
     const took = await prober.until(address, performance.now());
     into?.push(took);
-    held.release();
+    await release();
     await store.del(`/registry/pods/default/${name}`);
   };
   try {

@@ -9,6 +9,7 @@ import { measureBurst } from './burst.ts';
 import { type BenchFleet, probedAddress, residentMb, sizes, startFleet } from './fleet.ts';
 import { measureLatency } from './latency.ts';
 import { PodFarm } from './pod-farm.ts';
+import { stageMedians } from './stages.ts';
 import { rounded, summarize, table } from './statistics.ts';
 
 const help = `npm run bench -- [options]
@@ -63,6 +64,7 @@ async function withFleet(name: string, use: (fleet: BenchFleet, farm: PodFarm) =
 async function latency(): Promise<void> {
   const rows: Record<string, string | number>[] = [];
   const memory: Record<string, string | number>[] = [];
+  const stages: Record<string, string | number>[] = [];
   for (const name of values.sizes.split(',')) {
     await withFleet(name, async (fleet, farm) => {
       const podsOfService = sizes[name]?.pods ?? 0;
@@ -78,6 +80,8 @@ async function latency(): Promise<void> {
         'p90 ms': ours.p90 / wire.p90,
         'p99 ms': ours.p99 / wire.p99,
       });
+      for (const [stage, ms] of Object.entries(await stageMedians(fleet, samples.flotilla.length)))
+        stages.push({ size: name, stage, 'p50 ms': ms });
       const { watcher, renderers, nodes } = fleet.stack;
       memory.push({
         size: name,
@@ -89,6 +93,7 @@ async function latency(): Promise<void> {
     });
   }
   print('Latency: etcd write of a new ready pod to its first answer through HAProxy', rows);
+  print('Where the time goes: stages of the job, steps of the node', stages);
   print('Memory: resident, after the changes above', memory);
 }
 

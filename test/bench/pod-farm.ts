@@ -1,6 +1,6 @@
-import { createServer } from 'node:http';
+import { type ServerResponse, createServer } from 'node:http';
 import { createServer as createTcpServer, type Server, type Socket } from 'node:net';
-import { onCleanup, waitFor } from '@flotilla/testkit';
+import { onCleanup } from '@flotilla/testkit';
 
 /**
  * Pods that answer on loopback addresses of their own, in this process. Each says its address in `x-pod`.
@@ -15,13 +15,12 @@ export class PodFarm {
     this.requests++;
     const pod = request.socket.localAddress ?? '';
     if (request.url === '/hold') {
-      this.holding.add(pod);
-      response.on('close', () => this.holding.delete(pod));
+      this.#held.set(pod, response);
       return;
     }
     response.writeHead(200, { 'x-pod': pod, 'content-length': 2 }).end('ok');
   });
-  readonly holding = new Set<string>();
+  readonly #held = new Map<string, ServerResponse>();
   requests = 0;
 
   constructor(readonly port: number) {
@@ -40,12 +39,15 @@ export class PodFarm {
     });
   }
 
-  /** Waits until every given pod holds a request. */
-  async held(addresses: readonly string[]): Promise<void> {
-    await waitFor(() => addresses.every((address) => this.holding.has(address)), {
-      what: 'a held request on every pod',
-      deadlineMs: 10_000,
-    });
+  /** How many pods hold a request. */
+  get holding(): number {
+    return this.#held.size;
+  }
+
+  /** Answers the requests that are held, so that HAProxy counts them no more. */
+  release(): void {
+    for (const response of this.#held.values()) response.end();
+    this.#held.clear();
   }
 
   async close(): Promise<void> {
