@@ -66,7 +66,7 @@ A node is
   behind    it does not yet
   parked    it refused the newest version and runs the last good one; WHY has HAProxy's own words
   trouble   it cannot do its work; WHY says so
-  silent    it has not been heard of for ten seconds
+  silent    it has not been heard of for 15 seconds
 A version in brackets is of an earlier life of the data in Redis.
 
 Exit code 0 when a watcher leads, the newest inputs are rendered and every node is current, else 1. So a script waits

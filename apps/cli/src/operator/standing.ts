@@ -40,7 +40,8 @@ export type NodeState = 'current' | 'behind' | 'parked' | 'trouble' | 'silent';
 
 export type NodeStanding = NodeStatus & { readonly state: NodeState };
 
-const silentAfterMs = 10_000;
+/** Three heartbeats. */
+const silentAfterMs = 15_000;
 
 export async function readStanding(
   redis: Redis,
