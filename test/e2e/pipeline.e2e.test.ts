@@ -1,19 +1,7 @@
 import { X509Certificate } from 'node:crypto';
-import { connect } from 'node:tls';
 import { type PodServer, type Stack, certificate, startStack, waitFor } from '@flotilla/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { World, ask, exampleTemplate, servedBy, service, startPods } from './world.ts';
-
-/** What a node serves on its HTTPS port for a name. */
-function servedFingerprint(port: number, servername: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const socket = connect({ host: '127.0.0.1', port, servername, rejectUnauthorized: false }, () => {
-      resolve(socket.getPeerX509Certificate()?.fingerprint256 ?? '');
-      socket.end();
-    });
-    socket.once('error', reject);
-  });
-}
+import { World, ask, exampleTemplate, servedBy, servedFingerprint, service, startPods } from './world.ts';
 
 describe('a write to etcd reaches the traffic of every node', () => {
   let stack: Stack;
@@ -81,7 +69,10 @@ describe('a write to etcd reaches the traffic of every node', () => {
   });
 
   test('a bad service entry leaves the others alone and keeps its last good value', async () => {
-    await world.services({ shop: '{"namespace": "default"', extra: service('shop', port, { hostnames: ['extra.example.com'] }) });
+    await world.services({
+      shop: '{"namespace": "default"',
+      extra: service('shop', port, { hostnames: ['extra.example.com'] }),
+    });
     await servedBy(stack, 'extra.example.com', ['shop-1']);
     await servedBy(stack, 'shop.example.com', ['shop-1']);
     await world.services({ shop: service('shop', port, { ssl: true }), extra: undefined });

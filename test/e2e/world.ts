@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { connect } from 'node:tls';
 import {
   type EtcdClient,
   type PodServer,
@@ -117,4 +118,15 @@ export async function startPods(names: readonly string[]): Promise<{ port: numbe
     pods[name] = started;
   }
   return { port: port ?? 0, pods };
+}
+
+/** What a node serves on its HTTPS port for a name. */
+export function servedFingerprint(port: number, servername: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host: '127.0.0.1', port, servername, rejectUnauthorized: false }, () => {
+      resolve(socket.getPeerX509Certificate()?.fingerprint256 ?? '');
+      socket.end();
+    });
+    socket.once('error', reject);
+  });
 }

@@ -14,3 +14,4 @@ export * from './port.ts';
 export * from './redis.ts';
 export * from './stack.ts';
 export * from './wait.ts';
+export * from './websocket-client.ts';

@@ -1,10 +1,17 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { cleanUp, freePort, loadClient, startPodServer, waitFor, type PodServer } from '@flotilla/testkit';
+import {
+  cleanUp,
+  freePort,
+  loadClient,
+  startPodServer,
+  waitFor,
+  type PodServer,
+  openWebSocket,
+} from '@flotilla/testkit';
 import { applyPlan } from '../../src/runtime/apply-plan.ts';
 import { PendingRemovals } from '../../src/runtime/pending-removals.ts';
 import { liveHaproxy, type LiveHaproxy } from '../live/live-haproxy.ts';
 import { podsConfig, serverLine } from '../live/pods-config.ts';
-import { openWebSocket } from '../live/websocket.ts';
 
 afterEach(cleanUp);
 

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { connect } from 'node:net';
-import { onCleanup } from '@flotilla/testkit';
+import { onCleanup } from './cleanup.ts';
 
 /** A WebSocket that stays open and can say something; enough to see whether its connection lives. */
 export interface OpenWebSocket {
@@ -9,18 +9,20 @@ export interface OpenWebSocket {
   close(): void;
 }
 
-export function openWebSocket(port: number, path: string): Promise<OpenWebSocket> {
+export function openWebSocket(port: number, path: string, host = 'x'): Promise<OpenWebSocket> {
   return new Promise((resolve, reject) => {
     const socket = connect(port, '127.0.0.1');
     let closed = false;
     let waiting: ((text: string) => void) | undefined;
-    onCleanup(() => void socket.destroy());
+    onCleanup(() => {
+      socket.destroy();
+    });
     socket.once('close', () => (closed = true));
     socket.once('error', reject);
     socket.once('connect', () => {
       const key = randomBytes(16).toString('base64');
       socket.write(
-        `GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${key}\r\n\r\n`,
+        `GET ${path} HTTP/1.1\r\nHost: ${host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${key}\r\n\r\n`,
       );
     });
     socket.once('data', (head) => {
