@@ -3,11 +3,12 @@ import { analyseBody, analyseExpression, analyseParameters } from './analysis.ts
 import { compileCondition, compileExpression, escapingCode } from './expressions.ts';
 import { innerFrame, loopNamed, type Frame, type LoopAccess } from './frame.ts';
 import { aliasOf, findLoopUse, hasOwn, type LoopUse } from './loop-use.ts';
-import { placeCode, readsCode, rememberedLoop, type Remembered } from './remembered.ts';
+import { isPlacedByIndex, placeCode, readsCode, rememberedLoop, type Remembered } from './remembered.ts';
 import { compileBody } from './statements.ts';
 import type { Scope } from './scope.ts';
 import { assignedNames, compileAssignment } from './targets.ts';
 import type { TemplateCompiler } from './template.ts';
+import type { Unit } from './unit.ts';
 import { walkStatements } from './walk.ts';
 
 /** A loop that is being compiled. */
@@ -142,6 +143,7 @@ function compileArrayLoop(template: TemplateCompiler, loop: Loop, iterable: stri
   const position = counted ? unit.names.fresh('n') : index;
   if (counted) unit.write(`let ${index} = -1;`);
   unit.write(`for (let ${position} = 0; ${position} < ${items}.length; ${position}++) {`);
+  if (loop.remembered !== null && node.test === null) takeRun(unit, loop, loop.remembered.memory);
   compileIteration(template, loop, `${items}[${position}]`, counted);
   unit.write('}');
 }
@@ -232,6 +234,19 @@ function compileRememberedBody(template: TemplateCompiler, loop: Loop, remembere
   compileIterationBody(template, loop);
   unit.write('}');
   unit.write(`if (${memory} !== null) { h.keepText(${entry}, ${out}); ${out} = ${before} + ${out}; }`);
+}
+
+/** Where many items in a row did not change, their texts are taken at once. */
+function takeRun(unit: Unit, loop: Loop, memory: string): void {
+  const { use, index, items, empty } = loop;
+  if (!isPlacedByIndex(use)) return;
+  const run = unit.names.fresh('k');
+  const indexed = use.attributes.size > 0;
+  unit.write(`const ${run} = ${memory} === null ? null : ${memory}.run(${items}, ${index}, ${indexed});`);
+  const notEmpty = empty === null ? '' : `${empty} = false; `;
+  unit.write(
+    `if (${run} !== null) { ${loop.frame.out} += ${run}.text; ${notEmpty}${index} += ${run}.length - 1; continue; }`,
+  );
 }
 
 /** Whether a statement gives a loop without an object another name, which is known when compiling. */

@@ -58,3 +58,7 @@ export function placeCode(loop: { readonly use: LoopUse; readonly index: string;
       : '0';
   return `${position}, ${size}`;
 }
+
+/** Whether a body's text takes nothing from its item's place but the index, if that. */
+export const isPlacedByIndex = ({ attributes }: LoopUse): boolean =>
+  [...attributes].every((name) => name === 'index' || name === 'index0');

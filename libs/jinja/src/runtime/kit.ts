@@ -31,7 +31,7 @@ import { locateFailure } from './failure.ts';
 import * as linking from './linking.ts';
 import { includeReads } from './include-reads.ts';
 import { LoopContext } from './loop-context.ts';
-import { keepText } from './loop-memory.ts';
+import { keepText } from './loop-texts.ts';
 import { Macro } from './macro.ts';
 import * as operators from './operators.ts';
 import { MUTATES } from './standing-still.ts';

@@ -1,5 +1,6 @@
-import { Tuple, type Value } from '../values/index.ts';
-import { isFixed, standingStill } from './standing-still.ts';
+import type { Value } from '../values/index.ts';
+import { LoopTexts } from './loop-texts.ts';
+import { standingStill } from './standing-still.ts';
 import type { RunnableTemplate } from './template.ts';
 
 /**
@@ -38,92 +39,5 @@ export class LoopMemory {
 /** A loop that is run over and over in one render, each time reading something else, is not worth remembering. */
 const maxVariants = 8;
 
-/** Items that one loop remembers. */
-const maxItems = 200_000;
-
 const sameParts = (a: readonly (Value | undefined)[], b: readonly (Value | undefined)[]): boolean =>
   a.length === b.length && a.every((part, at) => Object.is(part, b[at]));
-
-/** What a body's text takes from where its item stands; equal for equal places. */
-type Place = number | boolean;
-
-/** Where a body's text is put when it is there. */
-interface Entry {
-  readonly item: Value;
-  readonly position: Place;
-  readonly size: Place;
-  /** Not there yet while the body runs, and never if it fails. */
-  text: string | undefined;
-}
-
-/** The texts of one loop: those of the last render, and those of this one, which grow in the order of its items. */
-export class LoopTexts {
-  usedIn: number;
-  private last: readonly Entry[] = [];
-  private now: Entry[] = [];
-  /** Where in `last` the next item is, as long as none came or went. */
-  private at = 0;
-  private places: Map<Value, number> | null = null;
-
-  constructor(
-    readonly reads: readonly (Value | undefined)[],
-    round: number,
-  ) {
-    this.usedIn = round;
-  }
-
-  /** A render may run a loop several times: they go on where the one before ended. */
-  use(round: number): void {
-    if (this.usedIn === round) return;
-    this.usedIn = round;
-    this.last = this.now;
-    this.now = [];
-    this.at = 0;
-    this.places = null;
-  }
-
-  /** The text of an item at a place; without one, where to put it, or null if it is not to be remembered. */
-  find(item: Value, position: Place, size: Place): string | Entry | null {
-    const known = this.entryOf(item);
-    const fits = known?.text !== undefined && known.position === position && known.size === size;
-    if (!fits && !isFixedItem(item)) return null;
-    const entry = fits ? known : { item, position, size, text: undefined };
-    if (this.now.length < maxItems) this.now.push(entry);
-    return entry.text ?? entry;
-  }
-
-  private entryOf(item: Value): Entry | undefined {
-    const { last, at } = this;
-    // One item that changed, or went, lets the next one follow.
-    for (let next = at; next < at + 2; next++) {
-      const entry = last[next];
-      if (entry !== undefined && sameItem(entry.item, item)) {
-        this.at = next + 1;
-        return entry;
-      }
-    }
-    this.places ??= new Map(last.map((entry, index) => [keyOf(entry.item), index]));
-    const index = this.places.get(keyOf(item));
-    const entry = index === undefined ? undefined : last[index];
-    if (index === undefined || entry === undefined || !sameItem(entry.item, item)) return undefined;
-    this.at = index + 1;
-    return entry;
-  }
-}
-
-export function keepText(entry: Entry | null, text: string): void {
-  if (entry !== null) entry.text = text;
-}
-
-/** Tuples are made anew for every loop, over the items of a mapping for instance. */
-const sameItem = (a: Value, b: Value): boolean =>
-  Object.is(a, b) ||
-  (a instanceof Tuple &&
-    b instanceof Tuple &&
-    a.items.length === b.items.length &&
-    a.items.every((part, at) => Object.is(part, b.items[at])));
-
-const isFixedItem = (item: Value): boolean => (item instanceof Tuple ? item.items.every(isFixed) : isFixed(item));
-
-/** A part of a tuple tells it from most others; the rest is compared then. */
-const keyOf = (item: Value): Value => (item instanceof Tuple ? (item.items.at(-1) ?? null) : item);

@@ -11,7 +11,8 @@ import {
   type Value,
 } from '../values/index.ts';
 import { LayeredNames, type Names } from './context.ts';
-import type { LoopMemory, LoopTexts } from './loop-memory.ts';
+import type { LoopMemory } from './loop-memory.ts';
+import type { LoopTexts } from './loop-texts.ts';
 import { TemplateModule, type RunnableTemplate } from './template.ts';
 
 export interface RenderRuntimeOptions extends RuntimeOptions {
