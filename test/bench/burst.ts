@@ -1,7 +1,8 @@
 import { createJobHistory } from '@flotilla/queue';
+import { loadClient } from '@flotilla/testkit';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { type BenchFleet, benchPod, inParallel, putPod } from './fleet.ts';
+import { type BenchFleet, benchPod, inParallel, probed, putPod } from './fleet.ts';
 
 export interface BurstResult {
   readonly changes: number;
@@ -14,6 +15,9 @@ export interface BurstResult {
   readonly reloads: number;
   /** Servers that HAProxy runs and should not, or should and does not. */
   readonly lost: number;
+  /** Sent to another service of the same HAProxy meanwhile, on short and on keep-alive connections. */
+  readonly requests: number;
+  readonly failed: number;
 }
 
 const movingPods = 750;
@@ -30,6 +34,9 @@ export async function measureBurst(fleet: BenchFleet, changes = 5_000): Promise<
   const rounds = Math.ceil(changes / movingPods);
   const pods = Array.from({ length: movingPods }, (_, at) => ({ service: 1 + (at % 250), at: Math.floor(at / 250) }));
   const address = (round: number, service: number, at: number): string => `127.${150 + round}.${service}.${at + 1}`;
+  const url = `http://127.0.0.1:${stack.nodes[0]?.httpPort ?? 0}/`;
+  const headers = { host: `${probed}.example.com` };
+  const loads = [true, false].map((keepAlive) => loadClient({ url, headers, keepAlive, connections: 2, pauseMs: 5 }));
   const started = performance.now();
   await inParallel(pods, 24, async ({ service, at }) => {
     for (let round = 0; round < rounds; round++) {
@@ -45,10 +52,11 @@ export async function measureBurst(fleet: BenchFleet, changes = 5_000): Promise<
 
   const after = await fleet.meta();
   const acks = (await answers(fleet)).slice(acksBefore.length);
-  const running = await runningServers(join(stack.nodes[0]?.agent.dataDir ?? '', 'stats.sock'));
+  const running = await runningServers(join(stack.nodes[0]?.agent.dataDir ?? '', 'run/stats.sock'));
   const lost = pods.filter(
     ({ service, at }) => running.get(`service-${service}-${at}`) !== address(rounds - 1, service, at),
   ).length;
+  const counts = await Promise.all(loads.map((load) => load.stop()));
   const result = {
     changes: rounds * movingPods,
     writeMs: written - started,
@@ -58,6 +66,8 @@ export async function measureBurst(fleet: BenchFleet, changes = 5_000): Promise<
     runtimeUpdates: acks.filter((kind) => kind === 'runtime').length,
     reloads: acks.filter((kind) => kind === 'reload').length,
     lost,
+    requests: counts.reduce((sum, { ok, failed }) => sum + ok + failed, 0),
+    failed: counts.reduce((sum, { failed }) => sum + failed, 0),
   };
   await history.close();
   return result;
