@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import {
   type BundleFile,
   type CertificateFiles,
@@ -6,17 +5,15 @@ import {
   type FleetName,
   FlotillaError,
   type RenderResult,
-  layout,
   reasonOf,
 } from '@flotilla/domain';
 import type { PublishOutcome, Publisher } from '@flotilla/artifact';
-import type { CheckResult } from '@flotilla/haproxy';
 import { TemplateError, type RenderThread } from '@flotilla/template';
+import type { BundleChecks } from './bundle-checks.ts';
 import type { FleetInputs, InputsRead } from './fleet-inputs.ts';
 import { RenderFailure } from './render-failure.ts';
 import type { Redact } from './secret-words.ts';
 import { StageClock } from './stage-clock.ts';
-import type { StagedBundle } from './staged-bundle.ts';
 
 /** Everything that is kept of one fleet between its renders. */
 export interface FleetParts {
@@ -24,28 +21,25 @@ export interface FleetParts {
   readonly inputs: FleetInputs;
   readonly thread: RenderThread;
   readonly certificates: CertificateFiles;
-  readonly staged: StagedBundle;
+  readonly checks: BundleChecks;
   readonly publisher: Publisher;
-  readonly check: (configFile: string, signal?: AbortSignal) => Promise<CheckResult>;
   readonly redact: Redact;
   /** Told after each read, before the render. */
   readonly onRead: (inputs: FleetInputs, changes: FieldChanges) => void;
   /** Told of a stage's duration, also when it failed. */
   readonly onStages: (stagesMs: Readonly<Record<string, number>>) => void;
-  readonly onWarnings: (warnings: readonly string[]) => void;
 }
 
 /** How often inputs are read again because others were faster, or the data began a new life. */
 const maxRounds = 5;
 
 /**
- * One fleet's way from inputs to a published version: read, render, bundle, check, publish.
+ * One fleet's way from inputs to a published version: read, render, bundle, check, publish. A bundle that the last
+ * checked one vouches for is published first and checked afterwards.
  * Whatever fails, the fleet keeps its last good version.
  */
 export class FleetRender {
   readonly #parts: FleetParts;
-  /** The files that HAProxy found good last; the same ones are not checked again. */
-  #good: readonly BundleFile[] = [];
 
   constructor(parts: FleetParts) {
     this.#parts = parts;
@@ -61,6 +55,8 @@ export class FleetRender {
       inputs.settleCauses();
       return result;
     } catch (error) {
+      // Whoever published what is out may have ended before it was checked.
+      this.#parts.checks.checkLater();
       throw this.#failureOf(error, clock);
     } finally {
       onStages(clock.stagesMs);
@@ -72,10 +68,8 @@ export class FleetRender {
     for (let round = 0; round < maxRounds; round++) {
       signal?.throwIfAborted();
       const read = await clock.time('read', () => this.#read());
-      const files = await this.#checkedBundle(clock, signal);
-      const outcome = await clock.time('publish', () =>
-        this.#parts.publisher.publish({ ...read.position, index: read.index, files }),
-      );
+      const files = await this.#bundle(clock, signal);
+      const outcome = await this.#publish(read, files, clock, signal);
       const settled = outcome.kind === 'published' || outcome.kind === 'unchanged';
       // Someone rendered newer inputs than these, and there are none newer to read: their version stands.
       const overtaken = outcome.kind === 'superseded' && before?.position.revision === read.position.revision;
@@ -96,61 +90,63 @@ export class FleetRender {
     return read;
   }
 
-  async #checkedBundle(clock: StageClock, signal?: AbortSignal): Promise<readonly BundleFile[]> {
-    const { inputs, thread, certificates, staged } = this.#parts;
+  async #bundle(clock: StageClock, signal?: AbortSignal): Promise<readonly BundleFile[]> {
+    const { inputs, thread, certificates } = this.#parts;
     const rendered = await clock.time('render', () => thread.render(signal));
-    const files = await clock.time('bundle', () => [
-      ...rendered,
-      ...certificates.build(inputs.certificates(), inputs.fields),
-    ]);
-    if (sameFiles(files, this.#good)) return files;
-    await clock.time('check', async () => {
-      await staged.stage(files);
-      await this.#check(files, signal);
-    });
-    this.#good = files;
-    return files;
+    return clock.time('bundle', () => [...rendered, ...certificates.build(inputs.certificates(), inputs.fields)]);
   }
 
-  async #check(files: readonly BundleFile[], signal?: AbortSignal): Promise<void> {
-    const { fleet, staged, check, redact, onWarnings } = this.#parts;
-    const result = await check(join(staged.folder, layout.config), signal);
-    const config = (): string => files.find(({ path }) => path === layout.config)?.content.toString() ?? '';
-    if (!result.ok) {
-      const words = redact(result.message, config());
-      throw new RenderFailure(fleet, 'check', 'haproxy-refuses', `HAProxy refuses the rendered bundle: ${words}`);
+  async #publish(
+    { position, index }: InputsRead,
+    files: readonly BundleFile[],
+    clock: StageClock,
+    signal?: AbortSignal,
+  ): Promise<Exclude<PublishOutcome, { kind: 'check-first' }>> {
+    const { checks, publisher } = this.#parts;
+    const isVouchedFor = !checks.isChecked(files) && (await clock.time('compare', () => checks.isVouchedFor(files)));
+    for (let mayWait = isVouchedFor; ; mayWait = false) {
+      if (!mayWait && !checks.isChecked(files)) await clock.time('check', () => checks.check(files, signal));
+      const outcome = await clock.time('publish', () =>
+        publisher.publish({ ...position, index, files, isChecked: !mayWait }),
+      );
+      if (outcome.kind === 'check-first') continue;
+      if (outcome.kind === 'published' && mayWait) checks.checkLater({ manifest: outcome.manifest, files });
+      if (outcome.kind === 'unchanged' && !outcome.isChecked) checks.checkLater();
+      return outcome;
     }
-    if (result.warnings.length > 0) onWarnings(result.warnings.map((warning) => redact(warning, config())));
   }
 
   #resultOf(outcome: Settled, { position }: InputsRead, clock: StageClock): RenderResult {
-    const { fleet, inputs } = this.#parts;
+    const { fleet, inputs, checks } = this.#parts;
+    const note = checks.takeNote();
     return {
       kind: outcome.kind,
       fleet,
       ...position,
       ...versionOf(outcome),
       ...inputs.causes(),
-      problems: inputs.problems(),
+      problems: note === undefined ? inputs.problems() : [note, ...inputs.problems()],
       stagesMs: clock.stagesMs,
     };
   }
 
   #failureOf(error: unknown, { stage }: StageClock): RenderFailure {
-    if (error instanceof RenderFailure) return error;
-    const { fleet, redact } = this.#parts;
+    const { fleet, redact, checks } = this.#parts;
+    const note = checks.takeNote();
+    const after = note === undefined ? '' : `; ${note}`;
+    if (error instanceof RenderFailure) return error.with(after);
     const code = error instanceof FlotillaError ? error.code : 'internal';
     const where = error instanceof TemplateError ? `configmaps/${fleet}/config: ` : '';
-    return new RenderFailure(fleet, stage, code, `${where}${redact(reasonOf(error))}`);
+    return new RenderFailure(fleet, stage, code, `${where}${redact(reasonOf(error))}${after}`);
   }
 
   async close(): Promise<void> {
     await this.#parts.thread.close();
-    await this.#parts.staged.remove();
+    await this.#parts.checks.close();
   }
 }
 
-type Settled = Exclude<PublishOutcome, { kind: 'epoch-changed' }>;
+type Settled = Exclude<PublishOutcome, { kind: 'epoch-changed' | 'check-first' }>;
 
 function versionOf(outcome: Settled): Pick<RenderResult, 'version' | 'digest'> {
   switch (outcome.kind) {
@@ -162,7 +158,3 @@ function versionOf(outcome: Settled): Pick<RenderResult, 'version' | 'digest'> {
       return { version: null, digest: null };
   }
 }
-
-/** By identity: a file that did not change keeps its Buffer. */
-const sameFiles = (a: readonly BundleFile[], b: readonly BundleFile[]): boolean =>
-  a.length === b.length && a.every(({ path, content }, at) => b[at]?.path === path && b[at]?.content === content);

@@ -1,6 +1,6 @@
 import { type FleetName, type RenderResult, reasonOf } from '@flotilla/domain';
 import { haproxyVersion } from '@flotilla/haproxy';
-import { createRenderWorker } from '@flotilla/queue';
+import { createRenderWorker, createSignals } from '@flotilla/queue';
 import { type Check, type Launch, type Logger, connectRedis, sealingKey } from '@flotilla/runtime';
 import type { RendererConfig } from './config.ts';
 import type { FleetRender } from './fleet-render.ts';
@@ -23,6 +23,7 @@ export async function launch(
   const redis = releases.add(connectRedis(config.REDIS_URL, { name: 'renderer', log }), 'Redis', (open) => {
     open.disconnect();
   });
+  const signals = releases.add(createSignals({ connection: redis }), 'queue', (open) => open.close());
   const surroundings: FleetSurroundings = {
     config,
     masterKey,
@@ -31,6 +32,11 @@ export async function launch(
     log,
     metrics,
     stagingOf: staging.folderOf,
+    signal: (fleet, rendered) => {
+      signals.signal(fleet, rendered).catch((error: unknown) => {
+        log.warn({ fleet, reason: reasonOf(error) }, 'the render job could not be added; the watcher will');
+      });
+    },
     ...given,
   };
   const fleets = releases.add(

@@ -1,10 +1,18 @@
-import { CertificateFiles, type FleetName, type InputField, createSealer, inputField } from '@flotilla/domain';
-import { createPublisher } from '@flotilla/artifact';
+import {
+  CertificateFiles,
+  type FleetName,
+  type InputField,
+  type Revision,
+  createSealer,
+  inputField,
+} from '@flotilla/domain';
+import { createCheckedVersions, createPublisher } from '@flotilla/artifact';
 import { checkConfig } from '@flotilla/haproxy';
 import { createInputsReader } from '@flotilla/inputs';
 import type { Logger, connectRedis } from '@flotilla/runtime';
 import { RenderThread, type TemplateSettings, usesStats } from '@flotilla/template';
 import { type RendererConfig, defaultStatisticsPassword, templateEnv } from './config.ts';
+import { BundleChecks } from './bundle-checks.ts';
 import { FleetInputs } from './fleet-inputs.ts';
 import { type FleetParts, FleetRender } from './fleet-render.ts';
 import type { RendererMetrics } from './renderer-metrics.ts';
@@ -19,6 +27,8 @@ export interface FleetSurroundings {
   readonly log: Logger;
   readonly metrics: RendererMetrics;
   readonly stagingOf: (fleet: FleetName) => string;
+  /** Adds a job for the fleet, which tells what its last one could not know. */
+  readonly signal: (fleet: FleetName, rendered: Revision) => void;
   /** The bundled render thread, where it does not stand beside the program. */
   readonly threadEntry?: URL;
 }
@@ -33,13 +43,12 @@ export function openFleet(fleet: FleetName, surroundings: FleetSurroundings): Fl
     env: templateEnv(config.FLOTILLA_TEMPLATE_ENV, surroundings.env),
     undefinedValues: config.FLOTILLA_TEMPLATE_UNDEFINED,
   };
-  return new FleetRender({
+  const publisher = createPublisher({ redis, fleet, sealer, keepVersions: config.FLOTILLA_KEEP_VERSIONS });
+  const redact = createRedact(config.STATISTICS_PASSWORD, settings.env);
+  const checks = new BundleChecks({
     fleet,
-    inputs: new FleetInputs(createInputsReader({ redis, fleet, sealer })),
-    thread: new RenderThread({ settings, limits: limitsOf(config), ...(threadEntry && { threadEntry }) }),
-    certificates: new CertificateFiles(),
     staged: new StagedBundle(surroundings.stagingOf(fleet)),
-    publisher: createPublisher({ redis, fleet, sealer, keepVersions: config.FLOTILLA_KEEP_VERSIONS }),
+    versions: createCheckedVersions({ redis, fleet, sealer, publisher }),
     check: (file, signal) =>
       checkConfig({
         binary: config.FLOTILLA_HAPROXY,
@@ -47,12 +56,28 @@ export function openFleet(fleet: FleetName, surroundings: FleetSurroundings): Fl
         timeoutMs: config.FLOTILLA_CHECK_TIMEOUT_MS,
         ...(signal && { signal }),
       }),
-    redact: createRedact(config.STATISTICS_PASSWORD, settings.env),
+    redact,
+    onWarnings: warningsOnce(log),
+    onLate: (outcome) => {
+      metrics.checkedLate(fleet, outcome);
+    },
+    onWithdrawn: (rendered) => {
+      surroundings.signal(fleet, rendered);
+    },
+    log,
+  });
+  return new FleetRender({
+    fleet,
+    inputs: new FleetInputs(createInputsReader({ redis, fleet, sealer })),
+    thread: new RenderThread({ settings, limits: limitsOf(config), ...(threadEntry && { threadEntry }) }),
+    certificates: new CertificateFiles(),
+    checks,
+    publisher,
+    redact,
     onRead: passwordWarning(config.STATISTICS_PASSWORD, log),
     onStages: (stagesMs) => {
       metrics.stages(fleet, stagesMs);
     },
-    onWarnings: warningsOnce(log),
   });
 }
 

@@ -1,7 +1,7 @@
 import { type FleetName, FlotillaError } from '@flotilla/domain';
 
 /** Where a render can fail. */
-export type Stage = 'read' | 'render' | 'bundle' | 'check' | 'publish';
+export type Stage = 'read' | 'render' | 'bundle' | 'compare' | 'check' | 'publish';
 
 /**
  * Why a fleet has no new version; it becomes the job's reason. The message is free of secrets, and the cause is left
@@ -15,9 +15,19 @@ export class RenderFailure extends FlotillaError {
     return finalCodes.has(this.code);
   }
 
-  constructor(fleet: FleetName, stage: Stage, code: string, reason: string) {
+  constructor(
+    readonly fleet: FleetName,
+    stage: Stage,
+    code: string,
+    readonly reason: string,
+  ) {
     super(code, `fleet ${fleet}: ${reason}`, { data: { fleet, stage } });
     this.stage = stage;
+  }
+
+  /** The same failure with more to tell. */
+  with(more: string): RenderFailure {
+    return more === '' ? this : new RenderFailure(this.fleet, this.stage, this.code, `${this.reason}${more}`);
   }
 }
 

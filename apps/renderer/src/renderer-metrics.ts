@@ -7,6 +7,7 @@ export interface RendererMetrics {
   stages(fleet: FleetName, stagesMs: Readonly<Record<string, number>>): void;
   done(result: RenderResult): void;
   failed(fleet: FleetName, failure: RenderFailure): void;
+  checkedLate(fleet: FleetName, outcome: 'good' | 'refused'): void;
 }
 
 export function createRendererMetrics(metrics: Metrics): RendererMetrics {
@@ -18,6 +19,10 @@ export function createRendererMetrics(metrics: Metrics): RendererMetrics {
     'fleet',
     'stage',
     'code',
+  ]);
+  const lateChecks = metrics.counter('late_checks_total', 'Checks of versions that had gone out before', [
+    'fleet',
+    'outcome',
   ]);
   const seconds = metrics.histogram('render_stage_seconds', 'How long each stage of a render took', ['fleet', 'stage']);
   const version = metrics.gauge('artifact_version', 'The newest version this renderer published or confirmed', [
@@ -37,6 +42,9 @@ export function createRendererMetrics(metrics: Metrics): RendererMetrics {
     failed(fleet, { stage, code }) {
       renders.inc({ fleet, outcome: 'failed' });
       failures.inc({ fleet, stage, code });
+    },
+    checkedLate(fleet, outcome) {
+      lateChecks.inc({ fleet, outcome });
     },
   };
 }

@@ -1,11 +1,18 @@
-import { rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { repositoryRoot } from '@flotilla/testkit';
 import { build } from 'esbuild';
 
-/** Bundles the app and the render thread as the build does, into a folder of the test's own inside of the repository. */
+/**
+ * Bundles the app and the render thread as the build does, into a folder of the test's own: a build that runs meanwhile
+ * empties `dist`.
+ */
 export async function bundleApp(): Promise<{ main: string; thread: URL; remove: () => void }> {
   const app = fileURLToPath(new URL('..', import.meta.url));
-  const outdir = `${app}dist/test-${process.pid}-${Date.now()}`;
+  const outdir = mkdtempSync(join(tmpdir(), 'flotilla-bundle-'));
+  symlinkSync(join(repositoryRoot(), 'node_modules'), join(outdir, 'node_modules'));
   await build({
     absWorkingDir: app,
     entryPoints: ['src/main.ts', '../../libs/template/src/render.thread.ts'],

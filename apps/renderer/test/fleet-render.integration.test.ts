@@ -64,7 +64,7 @@ test('inputs become a checked and published version, and the same content none',
   const render = open();
   const first = await render.render();
   expect(first).toMatchObject({ kind: 'published', fleet, version: 1, revision: 1, problems: [] });
-  expect(Object.keys(first.stagesMs)).toEqual(['read', 'render', 'bundle', 'check', 'publish']);
+  expect(Object.keys(first.stagesMs)).toEqual(['read', 'render', 'bundle', 'compare', 'check', 'publish']);
   expect((await published())['haproxy.cfg']).toContain('backend web\n  server a 10.0.0.1:80\n');
 
   await write({ [service('web')]: '{"unused":1}' });

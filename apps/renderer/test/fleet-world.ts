@@ -73,6 +73,7 @@ export function openWorld({ url, fleet, dataDir, threadEntry, env = {} }: WorldO
     await writer.claim(term(1));
     await send(await writer.compare(fields, { provenance: [], index: ++index }));
   };
+  const signalled: number[] = [];
   const open = (more: Record<string, string> = {}) =>
     openFleet(fleet, {
       config: loadSettings(settings, { FLOTILLA_DATA_DIR: dataDir, ...env, ...more }),
@@ -82,6 +83,7 @@ export function openWorld({ url, fleet, dataDir, threadEntry, env = {} }: WorldO
       log: logger,
       metrics: createRendererMetrics(createMetrics()),
       stagingOf: (name) => `${more['FLOTILLA_DATA_DIR'] ?? dataDir}/${name}`,
+      signal: (_, rendered) => signalled.push(rendered),
       threadEntry,
     });
   const artifacts = createArtifactReader({ redis, fleet, sealer });
@@ -94,5 +96,5 @@ export function openWorld({ url, fleet, dataDir, threadEntry, env = {} }: WorldO
   const close = (): void => {
     redis.disconnect();
   };
-  return { fleet, keys: fleetKeys(fleet), redis, log, write, beginAnew, open, artifacts, published, close };
+  return { fleet, keys: fleetKeys(fleet), redis, log, signalled, write, beginAnew, open, artifacts, published, close };
 }

@@ -1,3 +1,4 @@
+export { type CheckedVersions, type Withdrawal, createCheckedVersions } from './checked-versions.ts';
 export { ArtifactError } from './artifact-error.ts';
 export { type ArtifactReader, createArtifactReader } from './artifact-reader.ts';
 export type { HeldArtifact } from './delta.ts';

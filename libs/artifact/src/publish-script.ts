@@ -29,6 +29,8 @@ export interface PublishArguments {
   /** Sealed; empty when the change is too large for the feed. */
   readonly delta: Buffer;
   readonly keepVersions: number;
+  readonly isChecked: boolean;
+  readonly withdraws: Digest | undefined;
   /** Sealed bytes of every digest that the base has not. */
   readonly blobs: ReadonlyMap<Digest, Buffer>;
   /** Digests that the base has and the new artifact has not. */
@@ -37,7 +39,8 @@ export interface PublishArguments {
 
 export type PublishReply =
   | { readonly kind: 'published' }
-  | { readonly kind: 'unchanged'; readonly version: Version }
+  | { readonly kind: 'unchanged'; readonly version: Version; readonly isChecked: boolean }
+  | { readonly kind: 'check-first' }
   | { readonly kind: 'superseded'; readonly by: Revision }
   | { readonly kind: 'epoch-changed' }
   | { readonly kind: 'stale-base' };
@@ -49,6 +52,7 @@ export async function runPublish(redis: Redis, given: PublishArguments): Promise
     ...[given.epoch, given.revision, given.index, given.base.version, given.base.digest],
     ...[given.manifest.digest, JSON.stringify(given.manifest), given.delta, given.manifest.createdAt],
     ...[given.keepVersions, feedEntries, given.blobs.size, given.dropped.length],
+    ...[given.isChecked ? '1' : '0', given.withdraws ?? ''],
   ];
   for (const [digest, sealed] of given.blobs) args.push(digest, sealed);
   args.push(...given.dropped);
@@ -56,14 +60,15 @@ export async function runPublish(redis: Redis, given: PublishArguments): Promise
 }
 
 function parseReply(reply: unknown): PublishReply {
-  const [kind, count] = Array.isArray(reply) ? reply.map(String) : [];
+  const [kind, count, checked] = Array.isArray(reply) ? reply.map(String) : [];
   switch (kind) {
     case 'published':
     case 'epoch-changed':
     case 'stale-base':
+    case 'check-first':
       return { kind };
     case 'unchanged':
-      return { kind, version: version(Number(count)) };
+      return { kind, version: version(Number(count)), isChecked: checked === '1' };
     case 'superseded':
       return { kind, by: revision(Number(count)) };
     default:

@@ -38,11 +38,17 @@ export interface Publication {
   readonly index: number;
   /** Keep a file's Buffer while its content stays: known ones are neither hashed nor sent again. */
   readonly files: readonly BundleFile[];
+  /** Whether HAProxy has checked the bundle; one that is checked afterwards is told by `CheckedVersions`. */
+  readonly isChecked: boolean;
+  /** The version that was refused after it had gone out: only in its place may an older revision be published. */
+  readonly withdraws?: Digest;
 }
 
 export type PublishOutcome =
   | { readonly kind: 'published'; readonly manifest: Manifest }
-  | { readonly kind: 'unchanged'; readonly version: Version; readonly digest: Digest }
+  | { readonly kind: 'unchanged'; readonly version: Version; readonly digest: Digest; readonly isChecked: boolean }
+  /** Too many versions went out unchecked: check this bundle before it is published. */
+  | { readonly kind: 'check-first' }
   /** A newer revision is published already. */
   | { readonly kind: 'superseded'; readonly by: Revision }
   /** The fleet's data began a new life (or is gone): read the inputs again. */
@@ -75,7 +81,7 @@ export function createPublisher({ redis, fleet, sealer, keepVersions }: Publishe
   let known: Base | undefined;
 
   const attempt = async (publication: Publication, bundle: DigestedBundle, base: Base) => {
-    const { epoch, revision, index } = publication;
+    const { epoch, revision, index, isChecked, withdraws } = publication;
     const manifest: Manifest = {
       fleet,
       epoch,
@@ -87,7 +93,8 @@ export function createPublisher({ redis, fleet, sealer, keepVersions }: Publishe
     };
     // With the base's digest the script cannot answer anything but "unchanged" or a refusal: nothing to send.
     const changes = base.digest === bundle.digest ? nothing : await changesFrom(base, bundle, manifest);
-    const reply = await runPublish(redis, { fleet, epoch, revision, index, base, manifest, keepVersions, ...changes });
+    const given = { fleet, epoch, revision, index, base, manifest, keepVersions, isChecked, withdraws };
+    const reply = await runPublish(redis, { ...given, ...changes });
     return { reply, manifest };
   };
 
@@ -145,7 +152,10 @@ export function createPublisher({ redis, fleet, sealer, keepVersions }: Publishe
             return { kind: 'published', manifest };
           case 'unchanged':
             known = asBase({ ...manifest, version: reply.version }, bundle);
-            return { kind: 'unchanged', version: reply.version, digest: bundle.digest };
+            return { ...reply, digest: bundle.digest };
+          case 'check-first':
+            known = base;
+            return reply;
           case 'superseded':
           case 'epoch-changed':
             return reply;

@@ -5,6 +5,7 @@ import {
   type Artifact,
   type FollowOptions,
   createArtifactReader,
+  createCheckedVersions,
   createPublisher,
   followArtifacts,
 } from '../src/index.ts';
@@ -29,7 +30,8 @@ export async function openFleet<S extends Server>(server: S) {
   const redis = connect(server);
   const life = await beginLife(redis);
   const publisher = (keepVersions = 10) => createPublisher({ redis, fleet, sealer, keepVersions });
-  return { server, redis, life, publisher, reader: createArtifactReader({ redis, fleet, sealer }) };
+  const checked = (by = publisher()) => createCheckedVersions({ redis, fleet, sealer, publisher: by });
+  return { server, redis, life, publisher, checked, reader: createArtifactReader({ redis, fleet, sealer }) };
 }
 
 export function connect({ url }: Server): Redis {
@@ -55,6 +57,7 @@ export const publication = (life: Epoch, count: number, files: Record<string, st
   revision: revision(count),
   index: count,
   files: bundle(files),
+  isChecked: true,
 });
 
 export const texts = (artifact: { files: ReadonlyMap<string, Buffer> }): Record<string, string> =>

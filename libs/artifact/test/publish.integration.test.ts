@@ -164,3 +164,75 @@ test('no epoch at all, as after data loss, publishes nothing', async () => {
   expect(await publish(publication(epoch('gone'), 1, { a: '1' }))).toEqual({ kind: 'epoch-changed' });
   expect(await redis.dbsize()).toBe(0);
 });
+
+test('a version may go out unchecked as long as the last checked one stays', async () => {
+  const { life, publisher, checked, reader } = await startFleet();
+  const { publish } = publisher(3);
+  await publish(publication(life, 1, { a: '1' }));
+  expect(await checked().unchecked()).toBeUndefined();
+  const unchecked = (count: number) => ({ ...publication(life, count, { a: String(count) }), isChecked: false });
+  for (const count of [2, 3]) expect(await publish(unchecked(count))).toMatchObject({ kind: 'published' });
+  expect(await checked().unchecked()).toMatchObject({ version: 3, revision: 3 });
+  expect(await publish(unchecked(4))).toEqual({ kind: 'check-first' });
+  expect((await reader.versions()).map(({ version }) => version)).toEqual([3, 2, 1]);
+  expect(await publish({ ...unchecked(4), isChecked: true })).toMatchObject({ kind: 'published' });
+  expect(await checked().unchecked()).toBeUndefined();
+});
+
+test('a version that went out unchecked is checked by a confirmation, or by a render of the same content', async () => {
+  const { redis, life, publisher, checked } = await startFleet();
+  const { publish } = publisher();
+  const { unchecked, confirm } = checked();
+  await publish(publication(life, 1, { a: '1' }));
+  await publish({ ...publication(life, 2, { a: '2' }), isChecked: false });
+  const second = (await unchecked())!;
+  await publish({ ...publication(life, 3, { a: '3' }), isChecked: false });
+  await confirm(second);
+  expect(await unchecked()).toMatchObject({ version: 3 });
+  const same = { ...publication(life, 4, { a: '3' }), isChecked: false };
+  expect(await publish(same)).toMatchObject({ kind: 'unchanged', isChecked: false });
+  expect(await publish({ ...same, isChecked: true })).toMatchObject({ kind: 'unchanged', isChecked: true });
+  expect(await publish(same)).toMatchObject({ kind: 'unchanged', isChecked: true });
+  await confirm(second);
+  expect(await unchecked()).toBeUndefined();
+  await confirm({ ...second, epoch: epoch('another'), version: version(9) });
+  expect(await redis.hget(keys.meta, 'checkedVersion')).toBe('3');
+});
+
+test('a refused version is withdrawn: the last checked content comes out again, and newer revisions may follow', async () => {
+  const { life, publisher, checked, reader } = await startFleet();
+  const other = publisher();
+  await other.publish(publication(life, 1, { a: 'good', b: 'b' }));
+  await other.publish({ ...publication(life, 5, { a: 'bad', b: 'b' }), isChecked: false });
+  const { unchecked, withdraw } = checked();
+  const refused = (await unchecked())!;
+  expect(await withdraw(refused)).toEqual({ to: 1, as: 3 });
+  expect(await reader.desired()).toMatchObject({ version: 3, revision: 1 });
+  expect(texts(await reader.readArtifact(version(3)))).toEqual({ a: 'good', b: 'b' });
+  expect(await unchecked()).toBeUndefined();
+  expect(await withdraw(refused)).toBeUndefined();
+  expect(await other.publish(publication(life, 6, { a: 'mended', b: 'b' }))).toMatchObject({
+    kind: 'published',
+    manifest: { version: 4 },
+  });
+});
+
+test('a refused version that is not the newest any more is not withdrawn', async () => {
+  const { life, publisher, checked, reader } = await startFleet();
+  const { publish } = publisher();
+  await publish(publication(life, 1, { a: 'good' }));
+  await publish({ ...publication(life, 2, { a: 'bad' }), isChecked: false });
+  const { unchecked, withdraw } = checked();
+  const refused = (await unchecked())!;
+  await publish({ ...publication(life, 3, { a: 'newer' }), isChecked: false });
+  expect(await withdraw(refused)).toBeUndefined();
+  expect(await reader.desired()).toMatchObject({ version: 3, revision: 3 });
+});
+
+test('without a checked version a refused one stays, and that is said', async () => {
+  const { redis, life, publisher, checked } = await startFleet();
+  await publisher().publish(publication(life, 1, { a: 'a' }));
+  await redis.hset(keys.meta, 'checkedVersion', 0);
+  const { unchecked, withdraw } = checked();
+  await expect(withdraw((await unchecked())!)).rejects.toThrow('no checked version');
+});

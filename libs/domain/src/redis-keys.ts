@@ -3,7 +3,7 @@ import type { FleetName } from './brands.ts';
 /**
  * Every key of Flotilla in Redis. The braces keep one fleet's keys in one slot of a Redis Cluster.
  *
- * - `meta` hash: epoch, term, revision, index, updatedAt (watcher); version, digest, artifactRevision (renderer)
+ * - `meta` hash: epoch, term, revision, index, updatedAt (watcher); version, digest, artifactRevision, checkedVersion (renderer)
  * - `inputs` hash: input field → value; `log` stream: one entry a revision, id `<revision>-0`
  * - `manifests` hash: version → manifest; `blobs` hash: digest → sealed bytes; `garbage` zset: digest by the last version that used it
  * - `feed` stream: one entry a version; `nodes` hash: node → status; `acks` stream: every ack and nack

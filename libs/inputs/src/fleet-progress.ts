@@ -3,15 +3,15 @@ import { type FleetName, type InputsPosition, epoch, fleetKeys, revision } from 
 
 /** How far a fleet's artifacts have come behind its inputs. */
 export interface FleetProgress extends InputsPosition {
-  /** The newest inputs were rendered, whether or not they gave a new version. */
+  /** The newest inputs were rendered, whether or not they gave a new version, and HAProxy has checked that. */
   readonly isRendered: boolean;
 }
 
 /** Undefined while the fleet has no inputs. */
 export async function readProgress(redis: Redis, fleet: FleetName): Promise<FleetProgress | undefined> {
-  const fields = ['epoch', 'revision', 'artifactEpoch', 'artifactRevision'] as const;
-  const [life, count, rendered, renderedCount] = await redis.hmget(fleetKeys(fleet).meta, ...fields);
+  const fields = ['epoch', 'revision', 'artifactEpoch', 'artifactRevision', 'version', 'checkedVersion'] as const;
+  const [life, count, rendered, renderedCount, version, checked] = await redis.hmget(fleetKeys(fleet).meta, ...fields);
   if (!life || !count) return undefined;
-  const isRendered = rendered === life && Number(renderedCount) >= Number(count);
+  const isRendered = rendered === life && Number(renderedCount) >= Number(count) && version === checked;
   return { epoch: epoch(life), revision: revision(Number(count)), isRendered };
 }

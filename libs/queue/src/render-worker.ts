@@ -9,6 +9,12 @@ import type { Redis } from 'ioredis';
 const lockDurationMs = 6_000;
 const stalledIntervalMs = 5_000;
 
+/**
+ * How long after a lost connection the end of a job is written again. BullMQ's 15 s are longer than the lock lasts: each
+ * job that Redis restarted under would count as stalled, and its fleet wait for that.
+ */
+const runRetryDelayMs = 500;
+
 export interface RenderWorker {
   /** Undefined while jobs are taken. */
   problem(): string | undefined;
@@ -52,6 +58,7 @@ export function createRenderWorker({
       concurrency,
       lockDuration: lockDurationMs,
       stalledInterval: stalledIntervalMs,
+      runRetryDelay: runRetryDelayMs,
       // A job whose workers were killed again and again is still the fleet's last change.
       maxStalledCount: 1_000,
     },

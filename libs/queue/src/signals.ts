@@ -29,8 +29,16 @@ const backoffMs = 500;
 
 const liveStates: readonly string[] = ['waiting', 'active', 'delayed', 'prioritized'];
 
+const defaultLimits: HistoryLimits = { completed: 1_000, failed: 1_000 };
+
 /** The sending side of the queue. The connection may be shared; it stays open. */
-export function createSignals({ connection, limits }: { connection: Redis; limits: HistoryLimits }): Signals {
+export function createSignals({
+  connection,
+  limits = defaultLimits,
+}: {
+  connection: Redis;
+  limits?: HistoryLimits;
+}): Signals {
   const queue = new Queue<RenderSignal>(renderQueue.name, { connection, prefix: renderQueue.prefix });
   queue.on('error', () => undefined);
   const options = (fleet: FleetName): JobsOptions => ({

@@ -1,0 +1,93 @@
+import type { Redis } from 'ioredis';
+import {
+  type ArtifactIdentity,
+  type BundleFile,
+  type FleetName,
+  type Manifest,
+  type Sealer,
+  type Version,
+  fleetKeys,
+  version,
+} from '@flotilla/domain';
+import { redisScript } from '@flotilla/runtime';
+import { ArtifactError } from './artifact-error.ts';
+import confirmSource from './confirm.lua';
+import { parseManifest } from './manifest-text.ts';
+import { type Pointer, readPointer } from './pointer.ts';
+import type { Publisher } from './publisher.ts';
+import { pullArtifact } from './pull.ts';
+
+/**
+ * Which versions HAProxy has checked. A version may go out before its check; Redis knows the last one that was checked,
+ * and keeps it as long as newer ones are not. So whoever comes next, after whatever ended in between, finds what is left
+ * to check and what to go back to.
+ */
+export interface CheckedVersions {
+  /** The newest version while it is unchecked. */
+  unchecked(): Promise<Pointer | undefined>;
+  /** A version's files. Throws `ArtifactError` (`artifact-missing`) when it is not kept any more. */
+  filesOf(artifact: ArtifactIdentity): Promise<BundleFile[]>;
+  /** Notes that the check found it good. */
+  confirm(artifact: ArtifactIdentity): Promise<void>;
+  /**
+   * Publishes the last checked version again in place of the refused one, as the next version. Undefined when the
+   * refused one is not the newest any more. Throws `ArtifactError` (`artifact-missing`) when there is none to go back to.
+   */
+  withdraw(refused: ArtifactIdentity): Promise<Withdrawal | undefined>;
+}
+
+export interface Withdrawal {
+  /** The checked version whose content is in force again, */
+  readonly to: Version;
+  /** under this number. */
+  readonly as: Version;
+}
+
+const confirmScript = redisScript(confirmSource);
+
+export function createCheckedVersions(options: {
+  redis: Redis;
+  fleet: FleetName;
+  sealer: Sealer;
+  publisher: Publisher;
+}): CheckedVersions {
+  const { redis, fleet, sealer, publisher } = options;
+  const { meta, manifests } = fleetKeys(fleet);
+
+  const manifestOf = async (number: number): Promise<Manifest | undefined> => {
+    const text = await redis.hget(manifests, String(number));
+    return text === null ? undefined : parseManifest(text);
+  };
+  const filesOf = async (artifact: ArtifactIdentity): Promise<BundleFile[]> => {
+    const held = await pullArtifact(redis, fleet, sealer, artifact, undefined);
+    if (!held) throw missing(fleet, artifact.version);
+    return Array.from(held.files, ([path, content]) => ({ path, content }));
+  };
+
+  return {
+    async unchecked() {
+      const [pointer, checked] = await Promise.all([readPointer(redis, fleet), redis.hget(meta, 'checkedVersion')]);
+      return pointer && pointer.version > Number(checked) ? pointer : undefined;
+    },
+    filesOf,
+    async confirm(artifact) {
+      await confirmScript.run(redis, [meta], [artifact.epoch, artifact.version]);
+    },
+    async withdraw(refused) {
+      const [checked, index] = await redis.hmget(meta, 'checkedVersion', 'artifactIndex');
+      const good = await manifestOf(Number(checked));
+      if (good?.epoch !== refused.epoch) throw missing(fleet, version(Number(checked)));
+      const { epoch, revision } = good;
+      const outcome = await publisher.publish({
+        ...{ epoch, revision, index: Number(index), isChecked: true, withdraws: refused.digest },
+        files: await filesOf(good),
+      });
+      return outcome.kind === 'published' ? { to: good.version, as: outcome.manifest.version } : undefined;
+    },
+  };
+}
+
+const missing = (fleet: FleetName, number: Version): ArtifactError =>
+  new ArtifactError('artifact-missing', `no checked version of fleet ${fleet} is kept to go back to`, {
+    data: { fleet, version: number },
+  });

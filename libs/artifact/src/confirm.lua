@@ -1,0 +1,11 @@
+-- Notes that HAProxy has checked a version that went out before its check.
+--
+-- KEYS  1 meta
+-- ARGV  1 epoch of the version   2 version
+--
+-- Returns 1, or 0 when it belongs to another life of the data.
+
+local meta = redis.call('HMGET', KEYS[1], 'artifactEpoch', 'checkedVersion')
+if meta[1] ~= ARGV[1] then return 0 end
+if (tonumber(meta[2]) or 0) < tonumber(ARGV[2]) then redis.call('HSET', KEYS[1], 'checkedVersion', ARGV[2]) end
+return 1
