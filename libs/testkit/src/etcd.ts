@@ -28,7 +28,7 @@ export interface Etcd {
 
 /** etcd 3.4 with the v2 API, on loopback, in a folder of its own. */
 export async function startEtcd(options: EtcdOptions = {}): Promise<Etcd> {
-  const folder = options.dir === undefined ? temporaryFolder('etcd') : undefined;
+  const folder = options.dir === undefined ? temporaryFolder('etcd', { inMemory: true }) : undefined;
   const data = join(options.dir ?? folder?.path ?? '', 'data');
   const url = `http://127.0.0.1:${options.port ?? (await freePort())}`;
   const peer = `http://127.0.0.1:${await freePort()}`;

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, statfsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onCleanup, onExit } from './cleanup.ts';
@@ -8,10 +8,13 @@ export interface TemporaryFolder {
   remove(): void;
 }
 
-/** A folder of its own under the system's temporary folder (mode 0700), removed by `remove()`, `cleanUp()` or at exit. */
-export function temporaryFolder(prefix: string): TemporaryFolder {
+/**
+ * A folder of its own under the system's temporary folder (mode 0700), removed by `remove()`, `cleanUp()` or at exit.
+ * With `inMemory` it does without a disk where there is room in memory: for servers that flush every write.
+ */
+export function temporaryFolder(prefix: string, { inMemory = false } = {}): TemporaryFolder {
   // Short, because a unix socket's path inside it may have 107 bytes at most.
-  const path = mkdtempSync(join(tmpdir(), `flotilla-${prefix}-`));
+  const path = mkdtempSync(join(inMemory && hasRoom(memory) ? memory : tmpdir(), `flotilla-${prefix}-`));
   const remove = () => {
     forget.forEach((undo) => {
       undo();
@@ -20,4 +23,16 @@ export function temporaryFolder(prefix: string): TemporaryFolder {
   };
   const forget = [onCleanup(remove), onExit(remove)];
   return { path, remove };
+}
+
+const memory = '/dev/shm';
+const roomBytes = 1024 ** 3;
+
+function hasRoom(folder: string): boolean {
+  try {
+    const { bavail, bsize } = statfsSync(folder);
+    return bavail * bsize > roomBytes;
+  } catch {
+    return false;
+  }
 }

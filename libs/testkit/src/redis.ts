@@ -29,7 +29,7 @@ export interface RedisServer {
 
 /** A Redis on loopback with the policy that a queue needs (`noeviction`). */
 export async function startRedis(options: RedisOptions = {}): Promise<RedisServer> {
-  const folder = options.dir === undefined ? temporaryFolder('redis') : undefined;
+  const folder = options.dir === undefined ? temporaryFolder('redis', { inMemory: true }) : undefined;
   const dir = options.dir ?? folder?.path ?? '';
   const port = options.port ?? (await freePort());
 
