@@ -1,0 +1,74 @@
+import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { knownNames } from '@flotilla/runtime';
+import { repositoryRoot } from '@flotilla/testkit';
+import { describe, expect, it } from 'vitest';
+
+const root = repositoryRoot();
+const read = (path: string): string => readFileSync(join(root, path), 'utf8');
+const filesBelow = (folder: string, ending: string): string[] =>
+  readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith(ending))
+    .map((name) => join(folder, name));
+
+const pages = ['README.md', 'CONTRIBUTING.md', ...filesBelow('docs', '.md')];
+const found = (pattern: RegExp): string[] => [
+  ...new Set(pages.flatMap((page) => [...read(page).matchAll(pattern)].map(([, name = '']) => name))),
+];
+
+describe('the documents', () => {
+  it.each(pages)('%s links to what is there', (page) => {
+    const links = [...read(page).matchAll(/\]\(([^)#\s]+)[^)]*\)/g)].map(([, link = '']) => link);
+    const missing = links.filter((link) => !/^https?:/.test(link) && !existsSync(join(root, dirname(page), link)));
+    expect(missing).toEqual([]);
+  });
+
+  it('name settings that exist', () => {
+    const named = found(/\b(FLOTILLA_[A-Z_]+[A-Z])\b/g);
+    expect(named.length).toBeGreaterThan(10);
+    // HAProxy sees it, and nobody sets it.
+    const own = ['FLOTILLA_RELEASE', 'FLOTILLA_CURRENT'];
+    expect(named.filter((name) => !knownNames.includes(name) && !own.includes(name))).toEqual([]);
+  });
+
+  it('name metrics that exist', () => {
+    const sources = filesBelow('apps', '-metrics.ts').filter((path) => path.includes('/src/'));
+    const declared = sources.flatMap((path) =>
+      [...read(path).matchAll(/metrics\.\w+\(\s*'(\w+)'/g)].map(([, name = '']) => `flotilla_${name}`),
+    );
+    const named = found(/\b(flotilla_[a-z_]+[a-z])\b/g);
+    expect(named.length).toBeGreaterThan(10);
+    expect(named.filter((name) => !declared.includes(name))).toEqual([]);
+  });
+
+  it("name commands of the operator's program that exist", () => {
+    const sources = filesBelow('apps/cli/src', '.ts').map(read).join('\n');
+    const commands = [...sources.matchAll(/\.command\('(\w+)'\)/g)].map(([, name = '']) => name);
+    const named = found(/npx flotilla ([a-z]+)/g);
+    expect(named.length).toBeGreaterThan(3);
+    expect(named.filter((name) => !commands.includes(name))).toEqual([]);
+  });
+
+  it('name npm scripts that exist', () => {
+    const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
+    expect(found(/npm run ([a-z]+)/g).filter((name) => !(name in scripts))).toEqual([]);
+  });
+});
+
+describe('the systemd units', () => {
+  const units = filesBelow('deploy/systemd', '.service');
+
+  it.each(units)('%s starts a program that is built, with settings that exist', (path) => {
+    const text = read(path);
+    const [, app = ''] = /^ExecStart=\/usr\/bin\/node \/opt\/flotilla\/(.+)\/dist\/main\.js$/m.exec(text) ?? [];
+    expect(statSync(join(root, app, 'src/main.ts')).isFile()).toBe(true);
+    const names = [...text.matchAll(/^Environment=(\w+)=/gm)].map(([, name = '']) => name);
+    expect(names.filter((name) => !knownNames.includes(name))).toEqual([]);
+  });
+
+  it('share an environment of settings that exist', () => {
+    const names = [...read('deploy/systemd/flotilla.env').matchAll(/^(\w+)=/gm)].map(([, name = '']) => name);
+    expect(names).toContain('FLOTILLA_KEY_FILE');
+    expect(names.filter((name) => name.startsWith('FLOTILLA_') && !knownNames.includes(name))).toEqual([]);
+  });
+});
