@@ -1,4 +1,6 @@
-import { cleanUp } from '@flotilla/testkit';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { cleanUp, repositoryRoot } from '@flotilla/testkit';
 import { afterEach, describe, expect, it } from 'vitest';
 import { config, flotilla, folderOf, minimal, services } from './flotilla.ts';
 
@@ -19,6 +21,15 @@ describe('flotilla test', () => {
   it.each(['examples/http', 'examples/https'])('runs the tests of %s', async (manifests) => {
     const { code, stdout } = await flotilla(['test', '--manifests', manifests]);
     expect(stdout).toMatch(/^(ok {5}routes\.test\.yaml: .*\n)+[1-9]\d* passed, 0 failed\n$/);
+    expect(code).toBe(0);
+  });
+
+  it('runs the tests that docs/templates.md shows', async () => {
+    const page = readFileSync(join(repositoryRoot(), 'docs/templates.md'), 'utf8');
+    const [, shown = ''] = /```yaml\n(tests:\n[^`]*)```/.exec(page) ?? [];
+    const folder = folderOf({ 'shown.test.yaml': shown });
+    const { code, stdout } = await flotilla(['test', '--manifests', 'examples/http', '--tests', folder]);
+    expect(stdout).toContain('3 passed, 0 failed');
     expect(code).toBe(0);
   });
 
