@@ -1,6 +1,6 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, rmdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
+import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { onExit } from './cleanup.ts';
 
@@ -32,20 +32,34 @@ function random(below: number): number {
   return Math.floor(Math.random() * below);
 }
 
+/** Reservations of this user: a folder that another one made cannot be written. */
+const folder = join(tmpdir(), `flotilla-ports-${userInfo().uid}`);
+
 function reserve(port: number): boolean {
-  const folder = join(tmpdir(), 'flotilla-ports');
   const file = join(folder, String(port));
   mkdirSync(folder, { recursive: true });
   try {
     writeFileSync(file, String(process.pid), { flag: 'wx' });
-  } catch {
-    removeStale(file);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    // The folder goes with the last reservation, which may have been just now.
+    if (code !== 'EEXIST' && code !== 'ENOENT') throw error;
+    if (code === 'EEXIST') removeStale(file);
     return false;
   }
   onExit(() => {
     rmSync(file, { force: true });
+    removeWhenEmpty();
   });
   return true;
+}
+
+function removeWhenEmpty(): void {
+  try {
+    rmdirSync(folder);
+  } catch {
+    // Others hold ports.
+  }
 }
 
 /** A process that was killed left its reservation behind: free it for the next look. */
