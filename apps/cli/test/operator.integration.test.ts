@@ -85,6 +85,19 @@ describe('status', () => {
     expect(lines.at(-1)).toContain('revision 2 is not rendered');
   });
 
+  it('says of a version that went out before its check that this is still to come', async () => {
+    const { lead, template, publish, heartbeat, status } = await open();
+    await lead();
+    await template('x');
+    await publish({ 'haproxy.cfg': 'global\n' });
+    expect(text((await status()).lines)).not.toContain('still to check');
+    await template('y');
+    await heartbeat('node-1', await publish({ 'haproxy.cfg': 'defaults\n' }, false));
+    const { code, lines } = await status();
+    expect(code).toBe(0);
+    expect(text(lines)).toMatch(/artifact +version 2 .*, HAProxy is still to check it/);
+  });
+
   it('lists entries that are set aside, and says yes all the same', async () => {
     const { lead, setAside, publish, heartbeat, status } = await open();
     await lead();

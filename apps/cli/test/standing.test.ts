@@ -24,7 +24,7 @@ const standing = (more: Partial<FleetStanding> = {}): FleetStanding => ({
   fleet: fleetName('lb'),
   watcher: 'host/1',
   inputs: { revision: 7, index: 70, updatedAt: '2026-01-01T00:00:00Z' },
-  artifact: { ...artifact(2), revision: 7, createdAt: null },
+  artifact: { ...artifact(2), revision: 7, createdAt: null, checked: true },
   rendered: true,
   failed: null,
   problems: [],

@@ -20,7 +20,7 @@ export interface FleetStanding {
   /** The newest inputs; null while there are none. */
   readonly inputs: { readonly revision: number; readonly index: number; readonly updatedAt: string } | null;
   /** What every node should run; null while nothing is published. */
-  readonly artifact: (ArtifactIdentity & { readonly revision: number; readonly createdAt: string | null }) | null;
+  readonly artifact: Published | null;
   /** The newest inputs were rendered, whether or not they gave a new version. */
   readonly rendered: boolean;
   /** The last job that failed, while the newest inputs are not rendered. */
@@ -28,6 +28,13 @@ export interface FleetStanding {
   /** Entries that are set aside, in words. */
   readonly problems: readonly string[];
   readonly nodes: readonly NodeStanding[];
+}
+
+export interface Published extends ArtifactIdentity {
+  readonly revision: number;
+  readonly createdAt: string | null;
+  /** HAProxy has checked it; one that a checked version vouches for is checked after it went out. */
+  readonly checked: boolean;
 }
 
 /**
@@ -69,6 +76,7 @@ export async function readStanding(
           ...identityOf(desired),
           revision: desired.revision,
           createdAt: versions.find((manifest) => sameArtifact(manifest, desired))?.createdAt ?? null,
+          checked: Number(meta['checkedVersion']) >= desired.version,
         }
       : null,
     rendered,

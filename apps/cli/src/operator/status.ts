@@ -3,7 +3,7 @@ import { type ArtifactIdentity, type FleetName, type NodeStatus } from '@flotill
 import type { Redis } from 'ioredis';
 import { type Outcome, exitCodes } from '../outcome.ts';
 import { ago, columns } from '../table.ts';
-import { type FleetStanding, type NodeStanding, readStanding } from './standing.ts';
+import { type FleetStanding, type NodeStanding, type Published, readStanding } from './standing.ts';
 
 /** `flotilla status`: where watcher, inputs, artifact and every node stand. */
 export async function statusCommand(
@@ -54,16 +54,18 @@ function overview(standing: FleetStanding, now: number): string[][] {
         ? 'none yet'
         : `revision ${inputs.revision}, ${ago(inputs.updatedAt, now)} (index ${inputs.index} of the store)`,
     ],
-    [
-      'artifact',
-      artifact === null
-        ? 'none yet'
-        : `version ${artifact.version} (${artifact.digest.slice(0, 12)}) of revision ${artifact.revision}${artifact.createdAt === null ? '' : `, ${ago(artifact.createdAt, now)}`}`,
-    ],
+    ['artifact', artifact === null ? 'none yet' : tellArtifact(artifact, now)],
     ...(inputs === null || rendered ? [] : [['renders', failed ? tellFailure(failed, now) : 'under way or waiting']]),
     ...problems.map((problem, at) => [at === 0 ? 'set aside' : '', problem]),
   ];
 }
+
+const tellArtifact = ({ version, digest, revision, createdAt, checked }: Published, now: number): string =>
+  [
+    `version ${version} (${digest.slice(0, 12)}) of revision ${revision}`,
+    ...(createdAt === null ? [] : [ago(createdAt, now)]),
+    ...(checked ? [] : ['HAProxy is still to check it']),
+  ].join(', ');
 
 const tellFailure = ({ job, finishedAt, reason }: NonNullable<FleetStanding['failed']>, now: number): string =>
   `job ${job} FAILED ${ago(finishedAt, now)}: ${reason}`;
