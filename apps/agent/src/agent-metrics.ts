@@ -7,7 +7,7 @@ export interface AgentMetrics {
   acked(manifest: Manifest, how: ApplyMethod, stepsMs: Readonly<Record<string, number>>): void;
   nacked(): void;
   desired(version: number): void;
-  brought(result: 'started' | 'adopted' | 'reloaded' | 'commanded' | 'refused'): void;
+  brought(result: 'started' | 'adopted' | 'reloaded' | 'commanded' | 'refused' | 'unproven'): void;
   operations(operations: readonly Operation[]): void;
   drifted(count: number): void;
   died(): void;

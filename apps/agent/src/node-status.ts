@@ -18,5 +18,5 @@ export const nodeStatus = (node: string, standing: Standing): Omit<NodeStatus, '
 });
 
 /** Why the node cannot do its work; undefined when it can. */
-export const problemOf = ({ problem, live }: Standing): string | undefined =>
-  problem ?? (live ? undefined : 'no version runs on this node yet');
+export const problemOf = ({ problem, failing, live }: Standing): string | undefined =>
+  problem ?? failing ?? (live ? undefined : 'no version runs on this node yet');

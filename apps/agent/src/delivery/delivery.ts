@@ -38,7 +38,7 @@ const longestSleepMs = 60_000;
 export class Delivery {
   readonly #context: Context;
   readonly #duties: readonly Duty[];
-  readonly #paused = new Map<Duty, { until: number; ms: number }>();
+  readonly #paused = new Map<Duty, { until: number; ms: number; reason: string }>();
   readonly #onStep: () => void;
   readonly #bell = new Bell();
   #lookAt = 0;
@@ -153,9 +153,11 @@ export class Delivery {
     } catch (error) {
       if (signal.aborted) return;
       const ms = Math.min(longestPauseMs, 2 * (this.#paused.get(duty)?.ms ?? firstPauseMs / 2));
-      this.#paused.set(duty, { until: performance.now() + ms, ms });
-      standing.problem = `${duty.name}: ${reasonOf(error)}`;
-      log.error({ reason: reasonOf(error), retryMs: ms }, `${duty.name} failed; trying again`);
+      const reason = reasonOf(error);
+      this.#paused.set(duty, { until: performance.now() + ms, ms, reason: `${duty.name}: ${reason}` });
+      log.error({ reason, retryMs: ms }, `${duty.name} failed; trying again`);
     }
+    const [failed] = this.#paused.values();
+    standing.failing = failed?.reason;
   }
 }

@@ -9,6 +9,7 @@ import type { Watch } from './watch.ts';
 const firstRetryMs = 500;
 const longestRetryMs = 15_000;
 const putOffMs = 1_000;
+const mostUnproven = 3;
 
 /** When the start or reload that is waited for may be made; Infinity when none is. */
 export function makeLiveDueAt({ standing, budget }: Context): number {
@@ -32,14 +33,10 @@ export async function makeLive(context: Context, watch: Watch, now: number): Pro
     isDown || !standing.live ? startOrTakeOver(context, disk, waiting) : haproxy.reload(signal),
   );
   if (!isDown) budget.spend(performance.now());
-  const words = brought.kind === 'refused' ? brought.words : misread(context, disk, brought);
-  if (words === undefined && brought.kind === 'live') {
-    metrics.brought(brought.how);
-    await settle(context, watch, { disk, waiting, brought });
-  } else {
-    metrics.brought('refused');
-    await handleRefusal(context, { disk, waiting, words: words ?? '', now });
-  }
+  const outcome = provenOutcome(context, disk, brought);
+  metrics.brought(outcome.kind === 'live' ? outcome.how : outcome.kind);
+  if (outcome.kind === 'live') await settle(context, watch, { disk, waiting, brought: outcome });
+  else await handleFailure(context, { disk, waiting, outcome, now });
 }
 
 /** Mode `attach` waits for a HAProxy; every mode waits while too many old workers are left. */
@@ -58,7 +55,7 @@ function isPutOff({ standing, haproxy, settings, log }: Context, look: Look, wai
 async function startOrTakeOver(context: Context, disk: PlacedRelease, waiting: Waiting): Promise<Brought> {
   const { haproxy, standing, signal } = context;
   const brought = await haproxy.start(signal);
-  if (brought.kind === 'refused' || brought.how !== 'adopted') return brought;
+  if (brought.kind !== 'live' || brought.how !== 'adopted') return brought;
   return !waiting.touched && isKnownToRun(standing, brought.look, disk) ? brought : haproxy.reload(signal);
 }
 
@@ -70,20 +67,21 @@ function isKnownToRun({ proven }: Standing, look: Look, { manifest }: PlacedRele
   return proven?.runs === manifest.digest && proven.pid === worker && proven.started === (release ?? null);
 }
 
-/** HAProxy took the new files; a worker that has read others was started with other paths. */
-function misread({ store, haproxy }: Context, disk: PlacedRelease, brought: Extract<Brought, { kind: 'live' }>) {
-  const { look, how } = brought;
-  if (look.kind === 'unknown' || how === 'adopted') return undefined;
-  if (look.kind === 'down') return `haproxy went away right after it had started: ${look.why}`;
-  const { release } = look.running;
-  if (release === disk.manifest.digest) return undefined;
+/** HAProxy took the new files only if its worker has read them; one that has read others was started with other paths. */
+function provenOutcome({ store, haproxy }: Context, { manifest }: PlacedRelease, brought: Brought): Brought {
+  if (brought.kind !== 'live' || brought.how === 'adopted' || brought.look.kind === 'unknown') return brought;
+  if (brought.look.kind === 'down') {
+    return { kind: 'unproven', words: `haproxy went away right after it had started: ${brought.look.why}` };
+  }
+  const { release } = brought.look.running;
   // Someone else's HAProxy may leave the agent's own file out; then the reload's count is all the proof there is.
-  if (release === undefined && haproxy.mode === 'attach') return undefined;
+  if (release === manifest.digest || (release === undefined && haproxy.mode === 'attach')) return brought;
   const { current } = store.paths;
-  return `haproxy reloaded, but does not read ${current}: start it with -f ${current}/haproxy.cfg -f ${current}/flotilla.cfg`;
+  const words = `haproxy reloaded, but does not read ${current}: start it with -f ${current}/haproxy.cfg -f ${current}/flotilla.cfg`;
+  return { kind: 'unproven', words };
 }
 
-interface Outcome {
+interface Attempt {
   readonly disk: PlacedRelease;
   readonly waiting: Waiting;
 }
@@ -91,7 +89,7 @@ interface Outcome {
 async function settle(
   context: Context,
   watch: Watch,
-  { disk, waiting, brought }: Outcome & { brought: Extract<Brought, { kind: 'live' }> },
+  { disk, waiting, brought }: Attempt & { brought: Extract<Brought, { kind: 'live' }> },
 ): Promise<void> {
   const { standing, removals } = context;
   standing.running = brought.look.kind === 'running' ? brought.look.running : undefined;
@@ -108,20 +106,23 @@ async function settle(
   ack(context, disk, how, waiting.clock);
 }
 
-async function handleRefusal(
+/**
+ * A version that HAProxy refuses is parked. One whose outcome stays unknown too often is as well: it may be what makes
+ * HAProxy hang or die. Everything else is tried again.
+ */
+async function handleFailure(
   context: Context,
-  { disk, waiting, words, now }: Outcome & { words: string; now: number },
+  { disk, waiting, outcome, now }: Attempt & { outcome: Exclude<Brought, { kind: 'live' }>; now: number },
 ): Promise<void> {
   const { standing, log } = context;
-  if (waiting.purpose === 'deliver') {
+  const { words } = outcome;
+  const unproven = (waiting.unproven ?? 0) + (outcome.kind === 'unproven' ? 1 : 0);
+  if (waiting.purpose === 'deliver' && (outcome.kind === 'refused' || unproven >= mostUnproven)) {
     await refuse(context, disk, words, { touched: waiting.touched, clock: waiting.clock });
     return;
   }
   const pauseMs = Math.min(longestRetryMs, Math.max(firstRetryMs, 2 * (waiting.pauseMs ?? 0)));
-  standing.problem = `haproxy cannot be brought back to version ${disk.manifest.version}: ${words}`;
-  standing.waiting = { ...waiting, notBefore: now + pauseMs, pauseMs };
-  log.error(
-    { version: disk.manifest.version, words, retryMs: pauseMs },
-    'HAProxy cannot be brought back; trying again',
-  );
+  standing.problem = `haproxy cannot be brought to version ${disk.manifest.version}: ${words}`;
+  standing.waiting = { ...waiting, touched: true, notBefore: now + pauseMs, pauseMs, unproven };
+  log.error({ version: disk.manifest.version, words, retryMs: pauseMs }, 'HAProxy is not at its version; trying again');
 }

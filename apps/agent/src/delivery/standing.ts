@@ -26,8 +26,10 @@ export interface Standing {
   running: Running | undefined;
   /** `live` went into traffic without `haproxy -c`; it is checked when there is time. */
   unchecked: boolean;
-  /** Why the node cannot do its work, for `/readyz`; undefined when it can. */
+  /** What is wrong with HAProxy, for `/readyz`; undefined when nothing is. */
   problem: string | undefined;
+  /** What the agent itself fails to do, and tries again. */
+  failing: string | undefined;
 }
 
 /** HAProxy has to be started or reloaded before `disk` is live. */
@@ -46,6 +48,8 @@ export interface Waiting {
   readonly notBefore: number;
   /** The pause before the last retry, ms. */
   readonly pauseMs?: number;
+  /** How often it was tried without an outcome that says something about the version. */
+  readonly unproven?: number;
   readonly clock: StepClock;
 }
 
@@ -61,6 +65,7 @@ export const newStanding = (): Standing => ({
   running: undefined,
   unchecked: false,
   problem: undefined,
+  failing: undefined,
 });
 
 export const sameRelease = (a: PlacedRelease | undefined, b: PlacedRelease | undefined): boolean =>

@@ -1,5 +1,5 @@
 import { reasonOf } from '@flotilla/domain';
-import { foldersOf, masterSocket, reload, wordsOf } from '@flotilla/haproxy';
+import { foldersOf, hasAlert, masterSocket, reload, wordsOf } from '@flotilla/haproxy';
 import type { Brought, HaproxyPort } from './port.ts';
 import { lookAt, workerSocket } from './running-haproxy.ts';
 
@@ -24,10 +24,11 @@ export function attachedHaproxy(options: AttachedOptions): HaproxyPort {
       const result = await reload(master, { timeoutMs: reloadTimeoutMs, signal });
       if (result.kind === 'reloaded') return { kind: 'live', how: 'reloaded', look: await look() };
       const words = wordsOf(result.words, foldersOf(files));
-      return { kind: 'refused', words: words || 'haproxy refused the reload; its own log says why' };
+      if (hasAlert(result.words)) return { kind: 'refused', words };
+      return { kind: 'unproven', words: words || 'haproxy did not reload; its own log says why' };
     } catch (error) {
       signal?.throwIfAborted();
-      return { kind: 'refused', words: reasonOf(error) };
+      return { kind: 'unproven', words: reasonOf(error) };
     }
   };
 
@@ -38,7 +39,7 @@ export function attachedHaproxy(options: AttachedOptions): HaproxyPort {
       const found = await look();
       if (found.kind !== 'running') {
         const why = found.kind === 'down' ? found.why : 'nothing is known of it';
-        return { kind: 'refused', words: `no haproxy to attach to: ${why}` };
+        return { kind: 'unproven', words: `no haproxy to attach to: ${why}` };
       }
       signal?.throwIfAborted();
       return { kind: 'live', how: 'adopted', look: found };

@@ -41,8 +41,10 @@ export interface Running {
 
 export type Brought =
   | { readonly kind: 'live'; readonly how: 'started' | 'adopted' | 'reloaded' | 'commanded'; readonly look: Look }
-  /** It does not run what is on disk. `words` are HAProxy's own, or the command's output. */
-  | { readonly kind: 'refused'; readonly words: string };
+  /** HAProxy, or the command, says that it does not take what is on disk. `words` are its own. */
+  | { readonly kind: 'refused'; readonly words: string }
+  /** It is not known to run what is on disk: it did not answer, or it may have been killed meanwhile. */
+  | { readonly kind: 'unproven'; readonly words: string };
 
 export type HaproxyEvent =
   | { readonly kind: 'died'; readonly words: string }

@@ -5,6 +5,7 @@ import {
   type SupervisorEvent,
   foldersOf,
   followOutput,
+  hasAlert,
   reload,
   supervise,
   wordsOf,
@@ -52,10 +53,10 @@ export async function supervisedHaproxy(options: SupervisedOptions): Promise<Hap
     try {
       const result = await reload(master, { timeoutMs: reloadTimeoutMs, signal });
       if (result.kind === 'reloaded') return { kind: 'live', how: 'reloaded', look: await look() };
-      return { kind: 'refused', words: await wordsSince(output, mark, result.words, files) };
+      return await refusalSince(output, mark, result.words, files);
     } catch (error) {
       signal?.throwIfAborted();
-      return { kind: 'refused', words: await wordsSince(output, mark, reasonOf(error), files) };
+      return await refusalSince(output, mark, reasonOf(error), files);
     }
   };
 
@@ -64,9 +65,8 @@ export async function supervisedHaproxy(options: SupervisedOptions): Promise<Hap
     look,
     async start(signal) {
       const result = await supervisor.start(signal);
-      return result.kind === 'failed'
-        ? { kind: 'refused', words: result.words }
-        : { kind: 'live', how: result.kind, look: await look() };
+      if (result.kind !== 'failed') return { kind: 'live', how: result.kind, look: await look() };
+      return { kind: result.refuses ? 'refused' : 'unproven', words: result.words };
     },
     reload: reloadNow,
     runtime: (running) => workerSocket(master, statsSocket, running),
@@ -82,17 +82,17 @@ export async function supervisedHaproxy(options: SupervisedOptions): Promise<Hap
   };
 }
 
-/** What HAProxy printed meanwhile says more than the answer, where there is any. */
-async function wordsSince(
+/** What HAProxy printed meanwhile says more than its answer; without an alert it may not be the files' fault. */
+async function refusalSince(
   output: OutputFile,
   mark: Awaited<ReturnType<OutputFile['mark']>>,
   otherwise: string,
   files: readonly string[],
-): Promise<string> {
+): Promise<Brought> {
   const printed = await output.since(mark);
-  const alerts = /^\[(?:ALERT|EMERG)/m;
-  const text = alerts.test(printed) ? printed : otherwise;
-  return wordsOf(text, foldersOf(files)) || 'haproxy refused the reload and said nothing';
+  const text = hasAlert(printed) ? printed : otherwise;
+  const words = wordsOf(text, foldersOf(files)) || 'haproxy did not reload and said nothing';
+  return { kind: hasAlert(text) ? 'refused' : 'unproven', words };
 }
 
 function eventOf(event: SupervisorEvent): HaproxyEvent {

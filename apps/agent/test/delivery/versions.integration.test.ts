@@ -125,6 +125,20 @@ test('HAProxy that is killed comes back with the same version', async () => {
   expect(await stats('show servers state pods')).toMatch(/pod-1/);
 });
 
+test('a version is not blamed for a HAProxy that is killed while it reloads', async () => {
+  await fleet.answerTo(await publish('0'));
+  for (let round = 1; round <= 8; round++) {
+    const published = await publish(String(round));
+    await waitFor(() => version() === published.version, { what: 'the files on disk', everyMs: 1, deadlineMs: 20_000 });
+    // Each round a little later on the way through the reload.
+    await new Promise((resolve) => setTimeout(resolve, 6 * round));
+    for (const pid of haproxyOf(node.dataDir)) process.kill(pid, 'SIGKILL');
+    await answers(node, String(round));
+  }
+  expect((await fleet.answers()).filter(({ kind }) => kind === 'nack')).toEqual([]);
+  await waitFor(() => node.problem() === undefined, { what: 'the node to be well', deadlineMs: 10_000 });
+});
+
 test('what is done by hand on the socket is undone', async () => {
   await fleet.answerTo(await publish('hello', [at(0), at(1)]));
   await stats('set server pods/pod-0 state maint');

@@ -37,6 +37,9 @@ export function readMessages(output: string): HaproxyMessage[] {
   return messages;
 }
 
+/** Whether HAProxy itself says that it cannot go on; without an alert somebody may have ended it. */
+export const hasAlert = (output: string): boolean => readMessages(output).some(({ severity }) => severity === 'alert');
+
 /** The alerts (or, without one, everything it printed), one a line, with the folder of the checked files left out. */
 export function wordsOf(output: string, folders: readonly string[] = []): string {
   const messages = readMessages(output);

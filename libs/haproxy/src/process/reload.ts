@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type MasterSocket, HaproxySocketError } from './master-socket.ts';
+import { identify, isAlive } from './process-identity.ts';
 import type { Processes } from './processes.ts';
 import { UnknownAnswerError } from './processes.ts';
 
@@ -15,6 +16,8 @@ export interface ReloadOptions {
 }
 
 const retryMs = 5;
+/** How long a look may take before it is asked whether the master is still there. */
+const lookMs = 500;
 /** The answer of 3.1 and later while another reload runs. */
 const busy = /another reload is still in progress/i;
 
@@ -26,16 +29,35 @@ const busy = /another reload is still in progress/i;
  * `Success=0|1` and holds the log, which must agree. Throws `HaproxySocketError` when the outcome stays unknown.
  */
 export async function reload(master: MasterSocket, options: ReloadOptions): Promise<ReloadResult> {
-  const deadline = performance.now() + options.timeoutMs;
+  const { timeoutMs, signal } = options;
+  const deadline = performance.now() + timeoutMs;
   const left = () => Math.max(1, deadline - performance.now());
-  const before = await master.processes({ timeoutMs: left(), signal: options.signal });
-  const answer = await askReload(master, left, options.signal);
+  const before = await master.processes({ timeoutMs: left(), signal });
+  // Undefined when it runs in another container.
+  const process = identify(before.master.pid);
+  const answer = await askReload(master, left, signal);
   for (;;) {
-    const processes = await master.processes({ timeoutMs: left(), signal: options.signal });
-    if (processes.master.reloads > before.master.reloads) return judge(before, processes, answer);
+    const now = await stateSoon(master, Math.min(left(), lookMs), signal);
+    if (now ? now.master.pid !== before.master.pid : process && !isAlive(process))
+      throw new HaproxySocketError('socket-failed', 'haproxy ended while it reloaded');
+    if (now && now.master.reloads > before.master.reloads) return judge(before, now, answer);
     if (performance.now() >= deadline)
-      throw new HaproxySocketError('socket-timeout', `haproxy did not reload in ${options.timeoutMs} ms`);
-    await sleep(retryMs, undefined, options.signal ? { signal: options.signal } : {});
+      throw new HaproxySocketError('socket-timeout', `haproxy did not reload in ${timeoutMs} ms`);
+    await sleep(retryMs, undefined, signal ? { signal } : {});
+  }
+}
+
+/** Undefined while the master parses, is busy, or is gone. */
+async function stateSoon(
+  master: MasterSocket,
+  timeoutMs: number,
+  signal?: AbortSignal,
+): Promise<Processes | undefined> {
+  try {
+    return await master.processes({ timeoutMs, signal });
+  } catch (error) {
+    if (error instanceof HaproxySocketError) return undefined;
+    throw error;
   }
 }
 

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { reasonOf } from '@flotilla/domain';
 import { haproxyEnvironment } from './environment.ts';
 import { type MasterSocket, masterSocket } from './master-socket.ts';
-import { foldersOf, wordsOf } from './messages.ts';
+import { foldersOf, hasAlert, wordsOf } from './messages.ts';
 import type { OutputFile } from './output-file.ts';
 import { type ProcessIdentity, findMaster, identify, isAlive } from './process-identity.ts';
 import type { Processes } from './processes.ts';
@@ -41,8 +41,8 @@ export interface Supervisor {
 
 export type StartResult =
   | { readonly kind: 'started' | 'adopted'; readonly processes: Processes }
-  /** `words` are HAProxy's own. */
-  | { readonly kind: 'failed'; readonly words: string };
+  /** `words` are HAProxy's own. Unless it `refuses` the files itself, it may have been killed while it started. */
+  | { readonly kind: 'failed'; readonly words: string; readonly refuses: boolean };
 
 export interface SupervisorOptions {
   readonly binary: string;
@@ -74,8 +74,7 @@ export function supervise(options: SupervisorOptions): Supervisor {
   let deaths = 0;
   let watching: Promise<void> | undefined;
 
-  const words = async (mark: Awaited<ReturnType<OutputFile['mark']>>) =>
-    wordsOf(await output.since(mark), foldersOf(files)) || 'haproxy ended and said nothing';
+  const words = (printed: string) => wordsOf(printed, foldersOf(files)) || 'haproxy ended and said nothing';
 
   /** Waits until the master answers with a worker, or has ended. */
   const untilServing = async (process: ProcessIdentity, signal?: AbortSignal): Promise<Processes | undefined> => {
@@ -108,12 +107,13 @@ export function supervise(options: SupervisorOptions): Supervisor {
     }
     const mark = await output.mark();
     const child = await spawnHaproxy(binary, files, master.path, output.fd);
-    if ('failed' in child) return { kind: 'failed', words: child.failed };
+    if ('failed' in child) return { kind: 'failed', words: child.failed, refuses: false };
     const process = identify(child.pid);
     const processes = process && (await untilServing(process, signal));
     if (!process || !processes) {
       if (process) await end(process, 0);
-      return { kind: 'failed', words: await words(mark) };
+      const printed = await output.since(mark);
+      return { kind: 'failed', words: words(printed), refuses: hasAlert(printed) };
     }
     running = process;
     return { kind: 'started', processes };
@@ -133,7 +133,7 @@ export function supervise(options: SupervisorOptions): Supervisor {
         deaths++;
         const { pid } = running;
         running = undefined;
-        onEvent({ kind: 'died', pid, words: await words(mark) });
+        onEvent({ kind: 'died', pid, words: words(await output.since(mark)) });
         if (performance.now() - since > stableMs) pauseMs = firstPauseMs;
       }
       await sleep(pauseMs, undefined, { signal: ending.signal });
@@ -232,7 +232,11 @@ function send(target: ProcessIdentity, signal: NodeJS.Signals): void {
   }
 }
 
-const failedToStart = (error: unknown): StartResult => ({ kind: 'failed', words: reasonOf(error) });
+const failedToStart = (error: unknown): StartResult => ({
+  kind: 'failed',
+  words: reasonOf(error),
+  refuses: false,
+});
 
 const ignoreAbort = (signal: AbortSignal) => (error: unknown) => {
   if (!signal.aborted) throw error;
