@@ -100,6 +100,7 @@ describe('supervise', () => {
     expect(await haproxy.start()).toEqual({
       kind: 'failed',
       words: "parsing [haproxy.cfg:9] : unknown keyword 'foo' in 'frontend' section",
+      refuses: true,
     });
     write('two');
     expect(await haproxy.start()).toMatchObject({ kind: 'started' });
@@ -116,7 +117,11 @@ describe('supervise', () => {
       output,
       startTimeoutMs: 1_000,
     });
-    expect(await haproxy.start()).toMatchObject({ kind: 'failed', words: expect.stringContaining('/no/haproxy') });
+    expect(await haproxy.start()).toMatchObject({
+      kind: 'failed',
+      words: expect.stringContaining('/no/haproxy'),
+      refuses: false,
+    });
   });
 
   it('keeps the old worker when a reload fails to parse, and says so', async () => {
