@@ -11,6 +11,7 @@ import {
 import type { FleetRender } from '../src/fleet-render.ts';
 import { RenderFailure } from '../src/render-failure.ts';
 import { bundleApp } from './bundled.ts';
+import { redisContents } from './redis-contents.ts';
 import { certificate, key, minimal, openWorld, pod, problem, service, template } from './fleet-world.ts';
 
 let server: RedisServer;
@@ -101,6 +102,31 @@ test('a template error names the configmap, the key and the line', async () => {
   expect(broken).toMatchObject({ stage: 'render', code: 'template', isFinal: true });
   expect(broken.message).toContain(`configmaps/${fleet}/config: template "template", line 3: `);
   expect(await artifacts.desired()).toBeUndefined();
+});
+
+test('a template that raises at run time names the line, and the last good version stays', async () => {
+  const { write, open, artifacts, fleet } = start();
+  await write({ [template]: minimal() });
+  const render = open();
+  await render.render();
+  await write({ [template]: `${minimal()}\n{{ 1 / 0 }}` });
+  const broken = await failure(render.render());
+  expect(broken).toMatchObject({ stage: 'render', code: 'template', isFinal: true });
+  expect(broken.message).toMatch(
+    new RegExp(`configmaps/${fleet}/config: template "template", line 10: .*division by zero`),
+  );
+  expect((await artifacts.desired())?.version).toBe(1);
+});
+
+test('without a template, or with an empty one, there is nothing to go back to, and that is said', async () => {
+  const { write, open, fleet } = start();
+  await write({ [service('web')]: '{}' });
+  const render = open();
+  expect((await failure(render.render())).message).toBe(
+    `fleet ${fleet}: configmaps/${fleet}/config: template "template": the configmap has no such key`,
+  );
+  await write({ [template]: ' \n' });
+  expect(await failure(render.render())).toMatchObject({ code: 'template-missing', isFinal: true });
 });
 
 test('an endless template is stopped, and the next render works', async () => {
@@ -253,11 +279,11 @@ test('passwords and keys are in no message, no log and nowhere readable in Redis
     const failed = await failure(render.render());
     messages.push(`${failed.message} ${failed.stack} ${JSON.stringify(failed.data)} ${String(failed.cause)}`);
   }
-  const stored: string[] = [];
-  for (const name of await redis.keys('*')) stored.push((await redis.dumpBuffer(name))?.toString('latin1') ?? '');
+  const stored = await redisContents(redis);
+  expect(stored).toContain('BEGIN CERTIFICATE');
   const secret = /GEHEIM/;
   const keyLine = pair.key.split('\n')[1]!;
-  for (const text of [...messages, ...log, ...stored]) {
+  for (const text of [...messages, ...log, stored]) {
     expect(text).not.toMatch(secret);
     expect(text).not.toContain(keyLine);
   }

@@ -5,6 +5,7 @@ import { createJobHistory, createSignals } from '@flotilla/queue';
 import {
   type Child,
   type RedisServer,
+  certificate as makeCertificate,
   cleanUp,
   startChild,
   startRedis,
@@ -12,7 +13,8 @@ import {
   waitFor,
 } from '@flotilla/testkit';
 import { bundleApp } from './bundled.ts';
-import { masterKey, minimal, openWorld, template } from './fleet-world.ts';
+import { certificate, key, masterKey, minimal, openWorld, template } from './fleet-world.ts';
+import { redisContents } from './redis-contents.ts';
 
 let bundled: Awaited<ReturnType<typeof bundleApp>>;
 const open: { close: () => unknown }[] = [];
@@ -31,16 +33,18 @@ afterAll(() => {
 /** A HAProxy whose checks wait until the gate is opened, or their renderer is gone: a job for as long as a test likes. */
 function gatedHaproxy() {
   const folder = temporaryFolder('gate').path;
-  const [gate, binary] = [`${folder}/open`, `${folder}/haproxy`];
+  const [gate, binary, begun] = [`${folder}/open`, `${folder}/haproxy`, `${folder}/begun`];
   const script = `#!/bin/sh
-if [ "$1" = -c ]; then while [ ! -e ${gate} ] && kill -0 "$PPID"; do sleep 0.02; done; fi
+if [ "$1" = -c ]; then touch ${begun}; while [ ! -e ${gate} ] && kill -0 "$PPID"; do sleep 0.02; done; fi
 exec haproxy "$@"
 `;
   writeFileSync(binary, script, { mode: 0o755 });
   const pass = (): void => {
     writeFileSync(gate, '');
   };
-  return { env: { FLOTILLA_HAPROXY: binary }, pass };
+  /** Its inputs are read by then, and no later ones are in it. */
+  const isChecking = (): boolean => existsSync(begun);
+  return { env: { FLOTILLA_HAPROXY: binary }, pass, isChecking };
 }
 
 async function start() {
@@ -84,8 +88,7 @@ function openFleetOf(server: RedisServer, fleet: FleetName) {
   };
   const version = async () => (await world.artifacts.desired())?.version ?? 0;
   const until = (what: string, condition: () => unknown) => waitFor(condition, { what, deadlineMs: 30_000 });
-  const isActive = async () => (await history.jobs({ fleet, states: ['active'] })).length > 0;
-  return { ...world, change, history, version, isActive, until };
+  return { ...world, change, history, version, until };
 }
 
 const output = ({ lines }: Child): string => lines.join('\n');
@@ -122,11 +125,32 @@ test('what HAProxy refuses stands in the job, in the log and in the metrics, wit
   expect(await (await fetch(`${http}/metrics`)).text()).toMatch(
     /flotilla_render_failures_total\{fleet="lb",stage="check",code="haproxy-refuses"\} 1/,
   );
-  for (const key of await lb.redis.keys('*')) {
-    expect((await lb.redis.dumpBuffer(key))?.toString('latin1')).not.toContain('GEHEIM');
-  }
+  expect(await redisContents(lb.redis)).not.toContain('GEHEIM');
   expect(output(child)).not.toContain('GEHEIM');
   expect(await lb.version()).toBe(0);
+});
+
+test('after good and bad renders no key is readable in Redis, its job history included, nor in a log', async () => {
+  const { renderer, fleet } = await start();
+  const lb = fleet('lb');
+  const { child } = await renderer({ FLOTILLA_LOG_LEVEL: 'trace' });
+  const [pair, other] = [await makeCertificate({ cn: 'a.example' }), await makeCertificate({ cn: 'b.example' })];
+  const bind = 'frontend f\n  bind unix@/tmp/never ssl crt {{ ssldir }}/a\n';
+  await lb.write({ [certificate('a')]: pair.cert, [key('a')]: pair.key });
+  await lb.change(minimal(bind));
+  await lb.until('version 1', async () => (await lb.version()) === 1);
+  // HAProxy itself meets a key that does not fit, and one that is garbage.
+  for (const [at, bad] of [other.key, `${pair.key.slice(0, 60)}\n`].entries()) {
+    await lb.write({ [key('a')]: bad });
+    await lb.change(minimal(`${bind}# ${at}\n`));
+    await lb.until('the failed job', async () => (await lb.history.jobs({ states: ['failed'] })).length === at + 1);
+  }
+  const stored = await redisContents(lb.redis);
+  expect(stored).toContain('BEGIN CERTIFICATE');
+  expect((await lb.history.jobs({ states: ['failed'] }))[0]?.reason).toContain('ssl/a');
+  const lines = [pair, other].flatMap((one) => one.key.split('\n')).filter((line) => /^[\w+/=]{20,}$/.test(line));
+  expect(lines.length).toBeGreaterThan(3);
+  for (const line of lines) for (const text of [stored, output(child)]) expect(text).not.toContain(line);
 });
 
 test('fleets are rendered beside each other by as many renderers as there are', async () => {
@@ -144,9 +168,10 @@ test('fleets are rendered beside each other by as many renderers as there are', 
 test('a renderer killed in mid-job loses nothing: another one does it', async () => {
   const { renderer, fleet } = await start();
   const lb = fleet('lb');
-  const first = await renderer(gatedHaproxy().env);
+  const { env, isChecking } = gatedHaproxy();
+  const first = await renderer(env);
   await lb.change(minimal('# slow'));
-  await lb.until('the active job', lb.isActive);
+  await lb.until('the job to be under way', isChecking);
   await first.child.kill();
   await lb.change(minimal('# after'));
   const second = await renderer();
@@ -157,10 +182,10 @@ test('a renderer killed in mid-job loses nothing: another one does it', async ()
 test('asked to end, a renderer finishes its job, takes no other, and leaves no keys on disk', async () => {
   const { renderer, fleet } = await start();
   const lb = fleet('lb');
-  const { env, pass } = gatedHaproxy();
+  const { env, pass, isChecking } = gatedHaproxy();
   const { child, dataDir } = await renderer(env);
   await lb.change(minimal('# slow'));
-  await lb.until('the active job', lb.isActive);
+  await lb.until('the job to be under way', isChecking);
   await child.kill('SIGTERM');
   await lb.until('the end to begin', () => output(child).includes('"ending"'));
   await lb.change(minimal('# for another renderer'));

@@ -41,7 +41,9 @@ export function createSealer(masterKey: Buffer, fleet: FleetName): Sealer {
     seal(content, purpose) {
       const nonce = randomBytes(nonceBytes);
       const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(Buffer.from(purpose));
-      const body = Buffer.concat([cipher.update(content), cipher.final()]);
+      // GCM is a stream cipher: the end adds no bytes, so a large content is copied once only.
+      const body = cipher.update(content);
+      cipher.final();
       return Buffer.concat([Buffer.of(formatByte), nonce, cipher.getAuthTag(), body]);
     },
     open(sealed, purpose) {
@@ -50,7 +52,9 @@ export function createSealer(masterKey: Buffer, fleet: FleetName): Sealer {
       const tag = sealed.subarray(1 + nonceBytes, 1 + nonceBytes + tagBytes);
       try {
         const decipher = createDecipheriv('aes-256-gcm', key, nonce).setAAD(Buffer.from(purpose)).setAuthTag(tag);
-        return Buffer.concat([decipher.update(sealed.subarray(1 + nonceBytes + tagBytes)), decipher.final()]);
+        const content = decipher.update(sealed.subarray(1 + nonceBytes + tagBytes));
+        decipher.final();
+        return content;
       } catch (error) {
         throw new SealError(fleet, purpose, error);
       }

@@ -3,11 +3,12 @@ import { UnrecoverableError, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 
 /**
- * A killed worker's job is taken up by another after lock + stalled interval, about ten seconds with these (measured);
- * BullMQ's own defaults make it a minute. The lock is renewed at half its time, so a busy event loop has three seconds.
+ * A killed worker's job is taken up by another after the lock and up to two stalled intervals: the first look marks it,
+ * the next one takes it. That is ten seconds at most; BullMQ's own defaults make it a minute and more. The lock is
+ * renewed at half its time, so a busy event loop has three seconds.
  */
 const lockDurationMs = 6_000;
-const stalledIntervalMs = 5_000;
+const stalledIntervalMs = 2_000;
 
 /**
  * How long after a lost connection the end of a job is written again. BullMQ's 15 s are longer than the lock lasts: each
@@ -18,7 +19,7 @@ const runRetryDelayMs = 500;
 export interface RenderWorker {
   /** Undefined while jobs are taken. */
   problem(): string | undefined;
-  /** Takes no new job and waits for the active ones. */
+  /** Takes no new job and waits for the active ones, unless Redis is away. */
   close(): Promise<void>;
 }
 
@@ -69,5 +70,6 @@ export function createRenderWorker({
   });
   worker.on('ready', () => (problem = undefined));
   worker.on('active', () => (problem = undefined));
-  return { problem: () => problem, close: () => worker.close() };
+  // Without Redis no job can come to an end; waiting would only use up the time to end in. Another renderer does them.
+  return { problem: () => problem, close: () => worker.close(connection.status !== 'ready') };
 }

@@ -247,6 +247,28 @@ describe('a render', () => {
   });
 });
 
+describe('while Redis is away', () => {
+  it('both sides close without waiting for it', async () => {
+    const own = await startRedis();
+    const connection = new Redis(own.url, { maxRetriesPerRequest: null, retryStrategy: () => 50 });
+    connection.on('error', () => undefined);
+    closing.push(() => {
+      connection.disconnect();
+    });
+    let renders = 0;
+    const worker = startWorker(() => Promise.resolve(void renders++), connection);
+    const sender = createSignals({ connection, limits: { completed: 10, failed: 10 } });
+    await sender.signal(lb, revision(1));
+    await waitFor(() => renders > 0, { what: 'the render' });
+    await own.kill();
+    await waitFor(() => connection.status !== 'ready', { what: 'the loss of Redis' });
+    const closed = Promise.all([sender.close(), worker.close()]).then(() => 'closed');
+    expect(await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, 5_000, 'waiting'))])).toBe(
+      'closed',
+    );
+  });
+});
+
 describe('the history', () => {
   it('is bounded, newest first, and can be asked for one fleet', async () => {
     startWorker(() => Promise.resolve());
