@@ -4,6 +4,7 @@ import { Lexer } from './lexer/lexer.ts';
 import type { Syntax } from './lexer/syntax.ts';
 import { parseTemplate, type ParserOptions } from './parser/parser.ts';
 import { Context, type Render } from './runtime/context.ts';
+import { withinStack } from './nesting.ts';
 import { makeKit } from './runtime/kit.ts';
 import type { RenderRuntime } from './runtime/render-runtime.ts';
 import type { RunnableTemplate } from './runtime/template.ts';
@@ -67,8 +68,9 @@ export class Engine {
       newContext: (names) => new Context(names, name, template.blocks),
     };
     // The code is made of checked pieces only: slots, numbers, and strings quoted as JSON.
-    const generate = new Function('h', 'rt', 'T', code) as (kit: unknown, rt: unknown, template: unknown) => Generated;
-    const generated = generate(this.kit, runtime, template);
+    type Generate = (kit: unknown, rt: unknown, template: unknown) => Generated;
+    const generate = (): Generate => new Function('h', 'rt', 'T', code) as Generate;
+    const generated = withinStack(generate, () => ({ templateName: name, line: 1 }))(this.kit, runtime, template);
     return Object.assign(template, { blocks: generated.blocks, root: generated.root });
   }
 }

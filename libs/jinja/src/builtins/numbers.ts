@@ -1,5 +1,16 @@
 import { PythonError, typeError, valueError } from '../errors.ts';
-import { isFloat, isNumber, isText, numeric, quote, textOf, typeName, Undefined, type Value } from '../values/index.ts';
+import {
+  checkIntegerBits,
+  isFloat,
+  isNumber,
+  isText,
+  numeric,
+  quote,
+  textOf,
+  typeName,
+  Undefined,
+  type Value,
+} from '../values/index.ts';
 import { strip } from './text/strip.ts';
 
 const FLOAT =
@@ -44,6 +55,7 @@ function digitsIn(body: string, base: number): bigint | null {
   if (!/^[0-9a-z]+(?:_[0-9a-z]+)*$/i.test(body)) return null;
   const digits = body.replaceAll('_', '');
   if (base === 10) return /^\d+$/.test(digits) ? BigInt(digits) : null;
+  checkIntegerBits(digits.length * Math.log2(base));
   let value = 0n;
   for (const digit of digits) {
     const worth = Number.parseInt(digit, 36);

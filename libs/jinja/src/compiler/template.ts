@@ -1,4 +1,5 @@
 import type { TemplateTree, Place } from '../parser/nodes.ts';
+import { withinStack } from '../nesting.ts';
 import { analyseBody } from './analysis.ts';
 import type { Frame } from './frame.ts';
 import { quoteCode } from './literals.ts';
@@ -23,7 +24,11 @@ export function compileTemplate(
   templateName: string | null,
   options: CompilerOptions,
 ): CompiledSource {
-  return new TemplateCompiler(new Unit(templateName, options)).compile(tree);
+  const unit = new Unit(templateName, options);
+  return withinStack(
+    () => new TemplateCompiler(unit).compile(tree),
+    () => ({ templateName, line: unit.places.at(-1)?.line ?? 1 }),
+  );
 }
 
 export class TemplateCompiler {

@@ -134,23 +134,29 @@ class Scan {
     const float = this.match(patterns.FLOAT);
     if (float !== null) return this.take('float', float, readFloat(float));
     const integer = this.match(patterns.INTEGER);
-    if (integer !== null) return this.take('integer', integer, readInteger(integer));
+    if (integer !== null) {
+      const value = this.readLiteral(() => readInteger(integer));
+      return this.take('integer', integer, value);
+    }
     const word = this.match(patterns.WORD);
     if (word !== null) {
       if (!patterns.IDENTIFIER.test(word)) this.fail('Invalid character in identifier');
       return this.take('name', word);
     }
     const string = this.match(patterns.STRING);
-    if (string !== null) return this.take('string', string, this.stringValue(string));
+    if (string !== null) {
+      const value = this.readLiteral(() => readString(this.withNewlineSequence(string.slice(1, -1))));
+      return this.take('string', string, value);
+    }
     const operator = this.match(patterns.OPERATOR);
     if (operator === null) return this.unexpected();
     this.balance(operator, brackets);
     return this.take(OPERATORS[operator as keyof typeof OPERATORS], operator);
   }
 
-  private stringValue(literal: string): string {
+  private readLiteral(read: () => Value): Value {
     try {
-      return readString(this.withNewlineSequence(literal.slice(1, -1)));
+      return read();
     } catch (error) {
       return this.fail(error instanceof Error ? error.message : String(error));
     }

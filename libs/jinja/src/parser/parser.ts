@@ -1,6 +1,7 @@
-import { TemplateSyntaxError } from '../errors.ts';
+import { TemplateSyntaxError, type Place } from '../errors.ts';
 import type { Lexer } from '../lexer/lexer.ts';
 import { describePattern, TokenStream, type TokenPattern } from '../lexer/stream.ts';
+import { withinStack } from '../nesting.ts';
 import type { Data, Output, Print, Statement, TemplateTree } from './nodes.ts';
 import { parseTuple } from './expressions.ts';
 import { extensionTags, statementTags, type ExtensionName, type TagParser } from './tags.ts';
@@ -20,7 +21,8 @@ export function parseTemplate(
   options: ParserOptions,
 ): TemplateTree {
   const stream = new TokenStream(lexer.tokens(lexer.normalise(source), templateName), templateName);
-  const body = new Parser(stream, options).statements(null);
+  const place = (): Place => ({ templateName, line: stream.current.line });
+  const body = withinStack(() => new Parser(stream, options).statements(null), place);
   return { body, tagEnds: stream.tagEnds };
 }
 

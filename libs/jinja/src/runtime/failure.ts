@@ -1,5 +1,6 @@
 import { PythonError, SecurityError, TemplateError, TemplateRuntimeError, UndefinedError } from '../errors.ts';
 import { isMapping, mappingKeys, Namespace, type Mapping, type Value } from '../values/index.ts';
+import { isStackOverflow } from '../nesting.ts';
 import type { Context } from './context.ts';
 import { nearestNames } from './nearest.ts';
 import type { RunnableTemplate } from './template.ts';
@@ -27,10 +28,11 @@ export function locateFailure(
 function toTemplateError(thrown: unknown): TemplateError {
   if (thrown instanceof TemplateError) return thrown;
   if (thrown instanceof RangeError) {
-    // The engine says this of strings past its own bound, and of recursion without an end.
-    return thrown.message.startsWith('Maximum call stack')
+    // The engine says this of recursion without an end, and of strings past its own bound.
+    const { message } = thrown;
+    return isStackOverflow(thrown)
       ? new PythonError('RecursionError', 'maximum recursion depth exceeded')
-      : new SecurityError(`a value grew past what can be held: ${thrown.message}`);
+      : new SecurityError(`a value grew past what can be held: ${message}`);
   }
   return new TemplateRuntimeError(thrown instanceof Error ? thrown.message : String(thrown), {}, { cause: thrown });
 }

@@ -11,10 +11,15 @@ export type NumberValue = number | bigint | boolean | Float;
 /** Bits an integer may grow to; past it `**` and `<<`-like growth would stall the process. */
 const MAX_INTEGER_BITS = 100_000;
 
+/** @throws SecurityError for an integer of more bits than an integer may have */
+export function checkIntegerBits(bits: number): void {
+  if (bits > MAX_INTEGER_BITS) throw new SecurityError('an integer grew past the limit');
+}
+
 /** An int in its one representation: a number while it is exact, else a bigint. */
 export function makeInteger(n: bigint): number | bigint {
   if (n >= BigInt(Number.MIN_SAFE_INTEGER) && n <= BigInt(Number.MAX_SAFE_INTEGER)) return Number(n);
-  if (n.toString(16).length * 4 > MAX_INTEGER_BITS) throw new SecurityError('an integer grew past the limit');
+  checkIntegerBits(n.toString(16).length * 4);
   return n;
 }
 

@@ -1,5 +1,6 @@
 import { SecurityError } from '../errors.ts';
 import type { Builtin, Callable } from './callable.ts';
+import { LONGEST_TEXT } from './text.ts';
 import { NO_OBJECT, UNDEFINED_CLASSES, type Undefined, type UndefinedClass } from './undefined.ts';
 import type { Value } from './value.ts';
 
@@ -17,7 +18,7 @@ export interface Limits {
   readonly maxRepeat: number;
 }
 
-export const DEFAULT_LIMITS: Limits = { maxOutput: 64 * 1024 * 1024, maxRange: 100_000, maxRepeat: 10_000_000 };
+export const DEFAULT_LIMITS: Limits = { maxOutput: LONGEST_TEXT, maxRange: 100_000, maxRepeat: 10_000_000 };
 
 /** Jinja2's `env.policies`, by their names. */
 export type Policies = Readonly<Record<string, Value>>;

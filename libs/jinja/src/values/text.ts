@@ -1,6 +1,17 @@
+import { SecurityError } from '../errors.ts';
 import { isPlainObject, typeName } from './types.ts';
 import { mappingEntries, type Mapping } from './dict.ts';
 import { Float, Instance, Markup, Slice, Tuple, type Value } from './value.ts';
+
+/** Characters that a text may have unless an environment says otherwise. */
+export const LONGEST_TEXT = 64 * 1024 * 1024;
+
+/** A container may hold itself many times over, so that its text is longer than all its parts. */
+function bounded(text: string): string {
+  if (text.length > LONGEST_TEXT)
+    throw new SecurityError(`printing a value takes more than ${LONGEST_TEXT} characters`);
+  return text;
+}
 
 /** Python's `str(value)`: what a template prints. */
 export function str(value: Value): string {
@@ -28,7 +39,7 @@ export function repr(value: Value): string {
 /** The items of a container, printed; `container` guards against printing itself for ever. */
 export function reprItems(items: Iterable<Value>, container: object, parents: readonly object[] = []): string {
   const inside = [...parents, container];
-  return Array.from(items, (item) => reprIn(item, inside)).join(', ');
+  return bounded(Array.from(items, (item) => reprIn(item, inside)).join(', '));
 }
 
 function reprIn(value: Value, parents: readonly object[]): string {
@@ -55,7 +66,7 @@ function reprEntries(mapping: Mapping, parents: readonly object[]): string {
   const inside = [...parents, mapping];
   const parts: string[] = [];
   for (const [key, value] of mappingEntries(mapping)) parts.push(`${reprIn(key, inside)}: ${reprIn(value, inside)}`);
-  return parts.join(', ');
+  return bounded(parts.join(', '));
 }
 
 function numberText(value: number): string {

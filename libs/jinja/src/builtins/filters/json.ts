@@ -26,7 +26,10 @@ import { integerOrNull } from '../arguments.ts';
 class JsonWriter {
   private readonly parents: object[] = [];
 
-  constructor(private readonly indent: string | null) {}
+  constructor(
+    private readonly runtime: Runtime,
+    private readonly indent: string | null,
+  ) {}
 
   write(value: Value): string {
     if (value === null || typeof value === 'boolean') return String(value);
@@ -59,12 +62,15 @@ class JsonWriter {
     this.parents.push(container);
     const depth = this.parents.length;
     const parts = items.map(write);
+    this.runtime.checkSize(sizeOf(parts), 'maxOutput');
     this.parents.pop();
     if (this.indent === null) return open + parts.join(', ') + close;
     const line = `\n${this.indent.repeat(depth)}`;
     return `${open}${line}${parts.join(`,${line}`)}\n${this.indent.repeat(depth - 1)}${close}`;
   }
 }
+
+const sizeOf = (parts: readonly string[]): number => parts.reduce((size, part) => size + part.length, 0);
 
 function keyText(key: Value): string {
   if (isText(key)) return textOf(key);
@@ -91,7 +97,9 @@ const UNSAFE: Readonly<Record<string, string>> = { '<': '\\u003c', '>': '\\u003e
 
 function toJson(runtime: Runtime, value: Value, indent: Value): Markup {
   const width = isText(indent) ? textOf(indent) : spaces(runtime, indent);
-  const text = new JsonWriter(width).write(value).replace(/[<>&']/g, (character) => UNSAFE[character] ?? character);
+  const text = new JsonWriter(runtime, width)
+    .write(value)
+    .replace(/[<>&']/g, (character) => UNSAFE[character] ?? character);
   runtime.checkSize(text.length, 'maxOutput');
   return new Markup(text);
 }

@@ -11,6 +11,7 @@ import {
   typeName,
   type Builtin,
   type Mapping,
+  type Runtime,
   type Value,
 } from '../../values/index.ts';
 import { countCharacters } from '../text/characters.ts';
@@ -44,6 +45,8 @@ const sortedEntries = (mapping: Mapping): (readonly [Value, Value])[] => [...map
 class PrettyPrinter {
   private readonly parents: object[] = [];
 
+  constructor(private readonly runtime: Runtime) {}
+
   /** Everything on one line, dicts sorted. */
   private flat(value: Value): string {
     if (typeof value !== 'object' || value === null) return repr(value);
@@ -52,6 +55,7 @@ class PrettyPrinter {
     if (this.parents.includes(value)) return this.recursion(value);
     this.parents.push(value);
     const text = this.flatContainer(value);
+    this.runtime.checkSize(text.length, 'maxOutput');
     this.parents.pop();
     return text;
   }
@@ -149,6 +153,6 @@ function cutLine(line: string, width: number, reserve: number): string[] {
   return chunks;
 }
 
-export const pprintFilter: Builtin = builtin('pprint', ['value'], (_runtime, [value = null]) =>
-  new PrettyPrinter().print(value, { indent: 0, allowance: 0, depth: 0 }),
+export const pprintFilter: Builtin = builtin('pprint', ['value'], (runtime, [value = null]) =>
+  new PrettyPrinter(runtime).print(value, { indent: 0, allowance: 0, depth: 0 }),
 );

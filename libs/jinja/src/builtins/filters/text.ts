@@ -138,12 +138,13 @@ function wordWrap(runtime: Runtime, value: Value, options: WrapArguments): Value
   const mark = options.mark === null ? runtime.newlineSequence : softText(options.mark);
   const paragraphs = splitLines(linedText(value));
   if (width <= 0 && paragraphs.length > 0) throw valueError(`invalid width ${width} (must be > 0)`);
-  const wrapped = paragraphs.map((line) =>
-    wrapParagraph(line, { width, breakLongWords: options.breakLongWords, breakOnHyphens: options.breakOnHyphens }).join(
-      textOf(mark),
-    ),
-  );
-  return as(mark, wrapped.join(textOf(mark)));
+  const { breakLongWords, breakOnHyphens } = options;
+  const lines = paragraphs.flatMap((line) => {
+    const wrapped = wrapParagraph(line, { width, breakLongWords, breakOnHyphens });
+    return wrapped.length === 0 ? [''] : wrapped;
+  });
+  runtime.checkSize(lines.length * textOf(mark).length, 'maxOutput');
+  return as(mark, lines.join(textOf(mark)));
 }
 
 /** The text whose lines are wrapped; a value without `splitlines` has none. */

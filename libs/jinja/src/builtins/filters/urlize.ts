@@ -86,14 +86,14 @@ function link(word: string, { limit, attributes, schemes }: LinkOptions): string
 
 const SPACES = new RegExp(`([${SPACE}]+)`);
 
-function linkWords(source: string, options: LinkOptions): string {
-  return source
-    .split(SPACES)
-    .map((word) => {
-      const { head, middle, tail } = dissect(word);
-      return head + link(middle, options) + tail;
-    })
-    .join('');
+function linkWords(runtime: Runtime, source: string, options: LinkOptions): string {
+  let linked = '';
+  for (const word of source.split(SPACES)) {
+    const { head, middle, tail } = dissect(word);
+    linked += head + link(middle, options) + tail;
+    runtime.checkSize(linked.length, 'maxOutput');
+  }
+  return linked;
 }
 
 function schemesOf(runtime: Runtime, given: Value): string[] {
@@ -122,12 +122,11 @@ function urlize(
   const attributes =
     (relations === '' ? '' : ` rel="${escape(relations).text}"`) +
     (truthy(window) ? ` target="${escape(window).text}"` : '');
-  const links = linkWords(escapedStr(value), {
+  const links = linkWords(runtime, escapedStr(value), {
     limit: integerOrNull(limit),
     attributes,
     schemes: schemesOf(runtime, schemes),
   });
-  runtime.checkSize(links.length, 'maxOutput');
   return runtime.autoescape ? new Markup(links) : links;
 }
 

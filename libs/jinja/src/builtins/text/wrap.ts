@@ -32,7 +32,8 @@ const BLANKS = new RegExp(`(${BLANK}+)`);
 /** Where to cut a word that is too long: after the last hyphen that fits, else at the width. */
 function cutPoint(word: string, room: number, breakOnHyphens: boolean): number {
   if (!breakOnHyphens || room === 0 || countCharacters(word) <= room) return room;
-  const characters = [...word];
+  // A character is at most two units.
+  const characters = [...word.slice(0, 2 * room)];
   const hyphen = characters.lastIndexOf('-', room - 1);
   return hyphen > 0 && characters.slice(0, hyphen).some((character) => character !== '-') ? hyphen + 1 : room;
 }
