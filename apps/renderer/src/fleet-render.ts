@@ -49,6 +49,7 @@ export class FleetRender {
   async render(signal?: AbortSignal): Promise<RenderResult> {
     const { inputs, onStages } = this.#parts;
     const clock = new StageClock();
+    this.#parts.publisher.prepare();
     try {
       const { outcome, read } = await this.#untilPublished(clock, signal);
       const result = this.#resultOf(outcome, read, clock);

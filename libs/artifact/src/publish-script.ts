@@ -38,8 +38,9 @@ export interface PublishArguments {
 }
 
 export type PublishReply =
-  | { readonly kind: 'published' }
-  | { readonly kind: 'unchanged'; readonly version: Version; readonly isChecked: boolean }
+  /** `feedId`: the feed entry that told of the version. */
+  | { readonly kind: 'published'; readonly feedId: string }
+  | { readonly kind: 'unchanged'; readonly version: Version; readonly isChecked: boolean; readonly feedId: string }
   | { readonly kind: 'check-first' }
   | { readonly kind: 'superseded'; readonly by: Revision }
   | { readonly kind: 'epoch-changed' }
@@ -60,15 +61,16 @@ export async function runPublish(redis: Redis, given: PublishArguments): Promise
 }
 
 function parseReply(reply: unknown): PublishReply {
-  const [kind, count, checked] = Array.isArray(reply) ? reply.map(String) : [];
+  const [kind, count, third = '', feedId = ''] = Array.isArray(reply) ? reply.map(String) : [];
   switch (kind) {
     case 'published':
+      return { kind, feedId: third };
     case 'epoch-changed':
     case 'stale-base':
     case 'check-first':
       return { kind };
     case 'unchanged':
-      return { kind, version: version(Number(count)), isChecked: checked === '1' };
+      return { kind, version: version(Number(count)), isChecked: third === '1', feedId };
     case 'superseded':
       return { kind, by: revision(Number(count)) };
     default:

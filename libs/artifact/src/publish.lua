@@ -14,7 +14,8 @@
 --
 -- Returns {'epoch-changed'}         the fleet's data began a new life: read the inputs again
 --         {'superseded', revision}  a newer revision is published already
---         {'unchanged', version, checked}    the newest version has this digest; only artifactRevision moved;
+--         {'unchanged', version, checked, feed id}
+--                                   the newest version has this digest; only artifactRevision moved;
 --                                   checked is '1' when HAProxy has checked it, by now or before
 --         {'check-first'}           the artifact is not checked, and neither are so many before it that the last
 --                                   checked one would no longer be kept
@@ -22,7 +23,7 @@
 --         {'published', version, feed id}
 
 local meta = redis.call('HMGET', KEYS[1], 'epoch', 'artifactEpoch', 'version', 'digest', 'artifactRevision',
-  'checkedVersion')
+  'checkedVersion', 'feedId')
 if meta[1] ~= ARGV[1] then return { 'epoch-changed' } end
 
 -- What another life of the data left behind counts as nothing: versions begin at 1 again.
@@ -42,7 +43,7 @@ end
 if version > 0 and digest == ARGV[6] then
   redis.call('HSET', KEYS[1], 'artifactRevision', ARGV[2], 'artifactIndex', ARGV[3])
   if isChecked then redis.call('HSET', KEYS[1], 'checkedVersion', version) end
-  return { 'unchanged', version, (isChecked or checked == version) and '1' or '0' }
+  return { 'unchanged', version, (isChecked or checked == version) and '1' or '0', meta[7] or '' }
 end
 if tonumber(ARGV[4]) ~= version or ARGV[5] ~= digest then return { 'stale-base' } end
 if not isChecked and version + 1 - checked >= tonumber(ARGV[10]) then return { 'check-first' } end

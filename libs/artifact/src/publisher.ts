@@ -5,20 +5,17 @@ import {
   type Epoch,
   type FleetName,
   type Manifest,
-  type ManifestFile,
   type Revision,
   type Sealer,
   type Version,
-  fleetKeys,
   version,
 } from '@flotilla/domain';
 import { ArtifactError } from './artifact-error.ts';
+import { type Base, type Known, asKnown, catchUp, loadBase } from './base-version.ts';
 import { readBlobs } from './blobs.ts';
 import { deltaPurpose, encodeDelta } from './delta-bytes.ts';
 import { makeDelta } from './delta.ts';
 import { type DigestMemo, type DigestedBundle, digestBundle } from './digested-bundle.ts';
-import { parseManifest } from './manifest-text.ts';
-import { readPointer } from './pointer.ts';
 import { runPublish } from './publish-script.ts';
 
 export interface PublisherOptions {
@@ -56,20 +53,15 @@ export type PublishOutcome =
 
 export interface Publisher {
   /**
+   * Begins to catch up with what others published since, so that `publish` builds on it at once; to be called when a
+   * render begins. Where renderers take turns every version is built on another one's.
+   */
+  prepare(): void;
+  /**
    * Publishes a bundle as the fleet's next version, atomically. Throws `ArtifactError` (`bundle`, `publish-contention`)
    * and what Redis throws; after an error the fleet has either its old version or all of the new one.
    */
   publish(publication: Publication): Promise<PublishOutcome>;
-}
-
-/** The version a new one builds on; version 0 and no digest stand for none. */
-interface Base {
-  readonly epoch: Epoch;
-  readonly version: number;
-  readonly digest: Digest | '';
-  readonly files: ReadonlyMap<string, ManifestFile>;
-  /** Bytes, where this process has them. */
-  readonly contents: ReadonlyMap<string, Buffer>;
 }
 
 const maxAttempts = 10;
@@ -78,7 +70,18 @@ const maxAttempts = 10;
 export function createPublisher({ redis, fleet, sealer, keepVersions }: PublisherOptions): Publisher {
   if (!Number.isInteger(keepVersions) || keepVersions < 1) throw new RangeError('keepVersions must be at least 1');
   const memo: DigestMemo = new WeakMap();
-  let known: Base | undefined;
+  let known: Known | undefined;
+  let preparing: Promise<void> | undefined;
+
+  const prepare = async (): Promise<void> => {
+    const before = known;
+    try {
+      const caughtUp = before && (await catchUp(redis, fleet, sealer, before));
+      if (caughtUp && known === before) known = caughtUp;
+    } catch {
+      // Whatever it was, `publish` meets it as well or does without.
+    }
+  };
 
   const attempt = async (publication: Publication, bundle: DigestedBundle, base: Base) => {
     const { epoch, revision, index, isChecked, withdraws } = publication;
@@ -138,23 +141,29 @@ export function createPublisher({ redis, fleet, sealer, keepVersions }: Publishe
   };
 
   return {
+    prepare() {
+      preparing ??= prepare().finally(() => (preparing = undefined));
+    },
     async publish(publication) {
       const bundle = digestBundle(publication.files, memo);
+      await preparing;
       for (let count = 0; count < maxAttempts; count++) {
-        const base = known?.epoch === publication.epoch ? known : await loadBase(redis, fleet, publication.epoch);
+        const { epoch } = publication;
+        const own = known?.base.epoch === epoch ? known : undefined;
+        const base = own?.base ?? (await loadBase(redis, fleet, epoch));
         const { reply, manifest } = await attempt(publication, bundle, base);
         known = undefined;
         switch (reply.kind) {
           case 'stale-base':
             continue;
           case 'published':
-            known = asBase(manifest, bundle);
+            known = asKnown(manifest, bundle.contents, reply.feedId);
             return { kind: 'published', manifest };
           case 'unchanged':
-            known = asBase({ ...manifest, version: reply.version }, bundle);
-            return { ...reply, digest: bundle.digest };
+            known = asKnown({ ...manifest, version: reply.version }, bundle.contents, reply.feedId);
+            return { kind: 'unchanged', version: reply.version, digest: bundle.digest, isChecked: reply.isChecked };
           case 'check-first':
-            known = base;
+            known = own;
             return reply;
           case 'superseded':
           case 'epoch-changed':
@@ -172,32 +181,3 @@ export function createPublisher({ redis, fleet, sealer, keepVersions }: Publishe
 
 const nothing = { blobs: new Map<Digest, Buffer>(), dropped: [], delta: Buffer.alloc(0) };
 const maxFilesToPatch = 64;
-
-const asBase = (manifest: Manifest, { contents }: DigestedBundle): Base => ({
-  epoch: manifest.epoch,
-  version: manifest.version,
-  digest: manifest.digest,
-  files: byPathOf(manifest.files),
-  contents,
-});
-
-const byPathOf = (files: readonly ManifestFile[]) => new Map(files.map((file) => [file.path, file]));
-
-async function loadBase(redis: Redis, fleet: FleetName, epoch: Epoch): Promise<Base> {
-  const none: Base = { epoch, version: 0, digest: '', files: new Map(), contents: new Map() };
-  const pointer = await readPointer(redis, fleet);
-  if (pointer?.epoch !== epoch) return none;
-  const text = await redis.hget(fleetKeys(fleet).manifests, String(pointer.version));
-  return { ...none, version: pointer.version, digest: pointer.digest, files: filesOf(text, pointer.digest) };
-}
-
-/** Without a sound manifest the base lends nothing: every blob is sent again, which also mends it. */
-function filesOf(text: string | null, digest: Digest): ReadonlyMap<string, ManifestFile> {
-  if (text === null) return new Map();
-  try {
-    const manifest = parseManifest(text);
-    return manifest.digest === digest ? byPathOf(manifest.files) : new Map();
-  } catch {
-    return new Map();
-  }
-}

@@ -236,3 +236,36 @@ test('without a checked version a refused one stays, and that is said', async ()
   const { unchecked, withdraw } = checked();
   await expect(withdraw((await unchecked())!)).rejects.toThrow('no checked version');
 });
+
+test('publishers that take turns build on each other by the feed, and read nothing else', async () => {
+  const { redis, life, publisher, reader } = await startFleet();
+  const [one, two] = [publisher(), publisher()];
+  await one.publish(publication(life, 1, { a: `1${'x'.repeat(1_000)}`, b: 'b' }));
+  await two.publish(publication(life, 2, { a: `2${'x'.repeat(1_000)}`, b: 'b' }));
+  await redis.config('RESETSTAT');
+  for (const [at, each] of [one, two, one, one, two].entries()) {
+    each.prepare();
+    const outcome = await each.publish(publication(life, at + 3, { a: `${at + 3}${'x'.repeat(1_000)}`, b: 'b' }));
+    expect(outcome).toMatchObject({ kind: 'published', manifest: { version: at + 3 } });
+  }
+  const commands = await redis.info('commandstats');
+  // Each script ran once: none of them found a base that was not the newest.
+  expect(commands).toContain('cmdstat_evalsha:calls=5,');
+  expect(await redis.xlen(keys.feed)).toBe(7);
+  for (const { version: each } of await reader.versions()) await reader.readArtifact(each);
+  expect(texts(await reader.readArtifact(version(7)))['a']).toMatch(/^7x/);
+});
+
+test('a publisher that cannot catch up by the feed does without', async () => {
+  const { redis, life, publisher, reader } = await startFleet();
+  const [one, two] = [publisher(), publisher()];
+  await one.publish(publication(life, 1, { a: '1' }));
+  await two.publish(publication(life, 2, { a: '2' }));
+  await redis.xtrim(keys.feed, 'MAXLEN', 0);
+  one.prepare();
+  expect(await one.publish(publication(life, 3, { a: '3' }))).toMatchObject({ manifest: { version: 3 } });
+  await redis.set(keys.feed, 'not a feed');
+  one.prepare();
+  await expect(one.publish(publication(life, 4, { a: '4' }))).rejects.toThrow('WRONGTYPE');
+  expect(texts(await reader.readArtifact(version(3)))).toEqual({ a: '3' });
+});

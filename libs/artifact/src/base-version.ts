@@ -1,0 +1,74 @@
+import type { Redis } from 'ioredis';
+import {
+  type Digest,
+  type Epoch,
+  type FleetName,
+  type Manifest,
+  type ManifestFile,
+  type Sealer,
+  fleetKeys,
+} from '@flotilla/domain';
+import type { HeldArtifact } from './delta.ts';
+import { DesiredArtifact } from './desired-artifact.ts';
+import { readFeed } from './feed.ts';
+import { parseManifest } from './manifest-text.ts';
+import { readPointer } from './pointer.ts';
+
+/** The version a new one builds on; version 0 and no digest stand for none. */
+export interface Base {
+  readonly epoch: Epoch;
+  readonly version: number;
+  readonly digest: Digest | '';
+  readonly files: ReadonlyMap<string, ManifestFile>;
+  /** Bytes, where this process has them. */
+  readonly contents: ReadonlyMap<string, Buffer>;
+}
+
+/** The newest version that this process knows, and the feed entry that told of it. */
+export interface Known {
+  readonly base: Base;
+  readonly held: HeldArtifact;
+  readonly cursor: string;
+}
+
+/** What others published reaches a publisher by the feed, as it reaches the nodes. Undefined when nothing leads on. */
+export async function catchUp(
+  redis: Redis,
+  fleet: FleetName,
+  sealer: Sealer,
+  { held, cursor }: Known,
+): Promise<Known | undefined> {
+  const desired = new DesiredArtifact(redis, fleet, sealer, held);
+  desired.cursor = cursor;
+  const entries = await readFeed(redis, fleet, cursor);
+  if (entries.length === 0 || !desired.apply(entries) || !desired.held) return undefined;
+  return asKnown(desired.held.manifest, desired.held.files, desired.cursor);
+}
+
+export function asKnown(manifest: Manifest, contents: ReadonlyMap<string, Buffer>, cursor: string): Known {
+  const { epoch, version, digest } = manifest;
+  const base = { epoch, version, digest, files: byPathOf(manifest.files), contents };
+  return { base, held: { manifest, files: contents }, cursor };
+}
+
+const byPathOf = (files: readonly ManifestFile[]) => new Map(files.map((file) => [file.path, file]));
+
+/** The newest version by pointer and manifest, without the bytes of its files. */
+export async function loadBase(redis: Redis, fleet: FleetName, epoch: Epoch): Promise<Base> {
+  const none: Base = { epoch, version: 0, digest: '', files: new Map(), contents: new Map() };
+  const pointer = await readPointer(redis, fleet);
+  if (pointer?.epoch !== epoch) return none;
+  const text = await redis.hget(fleetKeys(fleet).manifests, String(pointer.version));
+  return { ...none, version: pointer.version, digest: pointer.digest, files: filesOf(text, pointer.digest) };
+}
+
+/** Without a sound manifest the base lends nothing: every blob is sent again, which also mends it. */
+function filesOf(text: string | null, digest: Digest): ReadonlyMap<string, ManifestFile> {
+  if (text === null) return new Map();
+  try {
+    const manifest = parseManifest(text);
+    return manifest.digest === digest ? byPathOf(manifest.files) : new Map();
+  } catch {
+    return new Map();
+  }
+}
