@@ -1,5 +1,6 @@
 /** Lengths of what two texts have in common at both ends; the ends never overlap. */
 export interface CommonEnds {
+  /** Whole lines: a new line before an old one shares its first characters, and must not take them from it. */
   readonly prefix: number;
   readonly suffix: number;
 }
@@ -10,7 +11,8 @@ export interface CommonEnds {
  */
 export function commonEnds(a: string, b: string): CommonEnds {
   const shorter = Math.min(a.length, b.length);
-  const prefix = longest(shorter, (from, to) => a.slice(from, to) === b.slice(from, to));
+  const same = longest(shorter, (from, to) => a.slice(from, to) === b.slice(from, to));
+  const prefix = same === 0 ? 0 : a.lastIndexOf('\n', same - 1) + 1;
   const suffix = longest(
     shorter - prefix,
     (from, to) => a.slice(a.length - to, a.length - from) === b.slice(b.length - to, b.length - from),

@@ -1,0 +1,240 @@
+import { describe, expect, it } from 'vitest';
+import { capabilities } from '../../src/plan/capabilities.ts';
+import { planCommands } from '../../src/plan/commands.ts';
+import { diff } from '../../src/plan/diff.ts';
+import type { LeavingServer, Plan } from '../../src/plan/operation.ts';
+import { release } from '../live/release-folder.ts';
+
+const head = `global
+  daemon
+defaults
+  mode http
+frontend f
+  bind :80
+  default_backend web
+`;
+const web = (...lines: string[]) => `${head}backend web\n${lines.map((line) => `  ${line}\n`).join('')}`;
+const plan = (before: string, after: string, version = '2.6.12', leaving?: LeavingServer): Plan => {
+  const running = release('/r', before);
+  return diff(running, release('/r', after, {}, running), capabilities(version), { get: () => leaving });
+};
+const commands = (before: string, after: string, version?: string) => {
+  const found = plan(before, after, version);
+  return found.kind === 'runtime' ? planCommands(found) : found;
+};
+const why = (before: string, after: string, version?: string) => {
+  const found = plan(before, after, version);
+  return found.kind === 'reload' ? `${found.reason.line}: ${found.reason.text} | ${found.reason.why}` : found.kind;
+};
+
+describe('diff of servers', () => {
+  it('does nothing for comments, blanks, quoting and the order of servers', () => {
+    const before = web('balance roundrobin', 'server a 1.1.1.1:1 check', 'server b 1.1.1.2:1');
+    const after = `# new\n${web('balance  "roundrobin" # why', '', 'server b 1.1.1.2:1', "server a 1.1.1.1:1 'check'")}`;
+    expect(plan(before, after)).toEqual({ kind: 'none' });
+  });
+
+  it('spells out default-server for a server it adds, and starts its checks', () => {
+    expect(
+      commands(
+        web('default-server check inter 2s init-addr none'),
+        web('default-server check inter 2s init-addr none', 'server a 1.1.1.1:80 weight 5 resolvers x'),
+      ),
+    ).toEqual([
+      'add server web/a 1.1.1.1:80 weight 5 check inter 2s pool-max-conn -1 pool-purge-delay 5s',
+      'enable health web/a',
+      'set server web/a state ready',
+    ]);
+  });
+
+  it('keeps the pool settings of the user, leaves a disabled server in maintenance, escapes words', () => {
+    expect(commands(web(), web('server a [::1]:80 disabled pool-max-conn 3 sni str(a\\ b\\;c)'))).toEqual([
+      // HAProxy knows no escape of a semicolon: the backslash before it is a character of the word.
+      'add server web/a [::1]:80 pool-max-conn 3 sni str(a\\ b\\\\\\;c) pool-purge-delay 5s',
+    ]);
+  });
+
+  it('adds with weight 0 where servers are hashed, so that each gets its own place', () => {
+    expect(commands(web('balance random(2)'), web('balance random(2)', 'server a 1.1.1.1:80'))).toEqual([
+      'add server web/a 1.1.1.1:80 weight 0 pool-max-conn -1 pool-purge-delay 5s',
+      'set server web/a weight 1',
+      'set server web/a state ready',
+    ]);
+  });
+
+  it('adds before it changes before it removes', () => {
+    expect(
+      commands(
+        web('server a 1.1.1.1:80', 'server b 1.1.1.2:80 weight 2'),
+        web('server b 1.1.1.9:81 weight 3', 'server c 1.1.1.3:80'),
+      ),
+    ).toEqual([
+      'add server web/c 1.1.1.3:80 pool-max-conn -1 pool-purge-delay 5s',
+      'set server web/c state ready',
+      'set server web/b addr 1.1.1.9 port 81',
+      'set server web/b weight 3',
+      'set server web/a state drain',
+      'set server web/a state maint',
+      'del server web/a',
+    ]);
+  });
+
+  it('changes maxconn and the state of a server in place', () => {
+    expect(commands(web('server a 1.1.1.1:80 maxconn 5 disabled'), web('server a 1.1.1.1:80 maxconn 9'))).toEqual([
+      'set maxconn server web/a 9',
+      'set server web/a state ready',
+    ]);
+  });
+
+  it('puts a server that leaves into maintenance where cookies would still lead to it', () => {
+    expect(
+      commands(web('cookie S insert', 'server a 1.1.1.1:80 agent-check agent-port 1'), web('cookie S insert')),
+    ).toEqual([
+      'set server web/a state maint',
+      'disable agent web/a',
+      'set server web/a state maint',
+      'del server web/a',
+    ]);
+  });
+
+  it.each([
+    ['a name to resolve', 'server a web.example:80', 'the address "web.example:80" is no literal address'],
+    ['no port', 'server a 1.1.1.1', 'is no literal address'],
+    ['a cookie', 'server a 1.1.1.1:80 cookie a', 'takes no "cookie" for a server added at runtime'],
+    ['an unknown keyword', 'server a 1.1.1.1:80 future 7', '"future" is not a server keyword known here'],
+    ['the environment', 'server a "$IP:80"', 'the environment of the HAProxy process'],
+    ['a quote in a word', 'server a 1.1.1.1:80 sni str(\\"x\\")', 'characters that a command cannot carry'],
+    ['track', 'server a 1.1.1.1:80 track b', 'takes no "track"'],
+  ])('names the line of a new server with %s', (_, line, reason) => {
+    const found = why(web('server b 1.1.1.2:80'), web(line, 'server b 1.1.1.2:80'));
+    expect(found).toContain(`9: ${line} | `);
+    expect(found).toContain(reason);
+  });
+
+  it.each([
+    ['balance static-rr', 'balance static-rr is static'],
+    ['balance first', 'takes servers by their place in the file'],
+    ['balance source', 'without "hash-type consistent" is static'],
+    ['mode log', 'servers of mode log'],
+  ])('adds no server under %s', (line, reason) => {
+    expect(why(web(line), web(line, 'server a 1.1.1.1:80'))).toContain(reason);
+  });
+
+  it('takes the balance from the defaults it stands under', () => {
+    const under = (lines: string) => `defaults\n  balance source\n${lines}backend web\n`;
+    expect(why(under(''), `${under('')}  server a 1.1.1.1:80\n`)).toContain('static');
+    expect(why(under('  hash-type consistent\n'), `${under('  hash-type consistent\n')}  server a 1.1.1.1:80\n`)).toBe(
+      'runtime',
+    );
+  });
+
+  it('reloads for options of a server that runs', () => {
+    expect(why(web('server a 1.1.1.1:80'), web('server a 1.1.1.1:80 check'))).toBe(
+      '9: server a 1.1.1.1:80 check | the options of server a changed, which cannot be done at runtime',
+    );
+  });
+
+  it('removes nothing from a backend that waits for a reload, but does the rest', () => {
+    const before = web('server a 1.1.1.1:80', 'backend other', 'server x 1.1.1.1:1');
+    const after = web('server b web.example:80', 'server c 1.1.1.3:80', 'backend other', 'server y 1.1.1.1:1');
+    const found = plan(before, after);
+    expect(found.kind === 'reload' && planCommands(found).filter((command) => !command.includes('ready'))).toEqual([
+      'add server web/c 1.1.1.3:80 pool-max-conn -1 pool-purge-delay 5s',
+      'add server other/y 1.1.1.1:1 pool-max-conn -1 pool-purge-delay 5s',
+      'set server other/x state drain',
+      'set server other/x state maint',
+      'del server other/x',
+    ]);
+  });
+
+  it('takes back a server that still ends its connections', () => {
+    const left: LeavingServer = {
+      backend: 'web',
+      server: 'a',
+      address: { family: 4, ip: '1.1.1.1', port: 80 },
+      weight: 1,
+      options: '',
+      agentCheck: false,
+    };
+    const found = plan(web(), web('server a 1.1.1.2:80 weight 3'), '2.6.12', left);
+    expect(found.kind === 'runtime' && planCommands(found)).toEqual([
+      'set server web/a addr 1.1.1.2 port 80',
+      'set server web/a weight 3',
+      'set server web/a state ready',
+    ]);
+    const other = plan(web(), web('server a 1.1.1.1:80 check'), '2.6.12', left);
+    expect(other).toMatchObject({ kind: 'reload', reason: { why: expect.stringContaining('with other options') } });
+  });
+});
+
+describe('diff by version', () => {
+  const checked = [web(), web('server a 1.1.1.1:80 check')] as const;
+  const removed = [web('server a 1.1.1.1:80'), web()] as const;
+
+  it.each([
+    ['2.2.9', 'HAProxy 2.2.9 adds no servers', 'HAProxy 2.2.9 deletes no servers'],
+    ['2.4.22', 'HAProxy 2.4.22 takes no "check"', 'HAProxy 2.4.22 deletes no servers'],
+    ['2.5.0', 'runtime', 'runtime'],
+    ['2.6.12-1+deb12u4', 'runtime', 'runtime'],
+    ['3.2.1', 'runtime', 'runtime'],
+    ['something else', 'adds no servers', 'deletes no servers'],
+  ])('of HAProxy %s', (version, add, remove) => {
+    expect(why(...checked, version)).toContain(add);
+    expect(why(...removed, version)).toContain(remove);
+  });
+
+  it('takes a cookie from 3.0 on and init-state from 3.1 on', () => {
+    const cookie = [web(), web('server a 1.1.1.1:80 cookie a')] as const;
+    expect([why(...cookie, '2.9.1').includes('"cookie"'), why(...cookie, '3.0.0')]).toEqual([true, 'runtime']);
+    const state = [web(), web('server a 1.1.1.1:80 init-state down')] as const;
+    expect([why(...state, '3.0.9').includes('"init-state"'), why(...state, '3.1.0')]).toEqual([true, 'runtime']);
+  });
+});
+
+describe('diff of everything else in the configuration', () => {
+  it.each([
+    ['a new bind', head, head.replace('  bind :80\n', '  bind :80\n  bind :81\n'), '7: bind :81 | this line is new'],
+    ['a changed rule', head, head.replace('web', 'other'), '7: default_backend other | this line changed'],
+    ['a line that is gone', head, head.replace('  daemon\n', ''), '2: daemon | this line is gone'],
+    ['a new backend', head, `${head}backend b\n`, '8: backend b | this section is new'],
+    ['a backend that is gone', `${head}backend b\n`, head, '8: backend b | this section is gone'],
+    [
+      'default-server',
+      web('default-server inter 1s'),
+      web('default-server inter 2s'),
+      '9: default-server inter 2s | this line changed',
+    ],
+    ['balance', web('balance roundrobin'), web('balance leastconn'), '9: balance leastconn | this line changed'],
+    [
+      'a server of a peers section',
+      `${head}peers p\n  server a 1.1.1.1:1\n`,
+      `${head}peers p\n  server a 1.1.1.2:1\n`,
+      '9: server a 1.1.1.2:1 | this line changed',
+    ],
+    [
+      'the other defaults',
+      web('server a 1.1.1.1:1'),
+      web('server a 1.1.1.1:1').replace('backend web', 'backend web from x').replace('defaults\n', 'defaults x\n'),
+      '3: defaults x | ',
+    ],
+  ])('names the line: %s', (_, before, after, reason) => {
+    expect(why(before, after)).toContain(reason);
+  });
+
+  it('reloads when a backend comes to stand under another defaults section', () => {
+    const sections = ['defaults one\n', 'defaults two\n', 'backend a\n', 'backend b\n'];
+    const order = (...at: number[]) => at.map((index) => sections[index]).join('');
+    expect(why(order(0, 2, 1, 3), order(0, 1, 2, 3))).toContain('backend a | it stands under another defaults section');
+    expect(why(order(0, 1, 2, 3), order(0, 1, 3, 2))).toBe('none');
+  });
+
+  it('reloads for any change beside conditional blocks', () => {
+    const odd = `.if defined(X)\n${web('server a 1.1.1.1:1')}.endif\n`;
+    expect(why(odd, odd.replace('1.1.1.1', '1.1.1.2'))).toContain('1: .if defined(X) | with conditional blocks');
+  });
+
+  it('shows no password in the reason', () => {
+    const text = (password: string) => `${head}userlist u\n  user joe insecure-password ${password}\n`;
+    expect(why(text('old-secret'), text('new-secret'))).toBe('9: user joe insecure-password *** | this line changed');
+  });
+});
