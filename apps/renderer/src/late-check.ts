@@ -2,7 +2,7 @@ import { reasonOf } from '@flotilla/domain';
 import type { Logger } from '@flotilla/runtime';
 
 export interface LateCheckOptions {
-  /** How long after it was asked for, so that what was published reaches the nodes first. */
+  /** How long after it was asked for, at least, so that what was published reaches the nodes first. */
   readonly afterMs: number;
   readonly run: (signal: AbortSignal) => Promise<void>;
   readonly log: Logger;
@@ -17,7 +17,8 @@ export interface LateCheckOptions {
  *                └──────────────────┘
  * ```
  *
- * However often it is asked for, it runs once. It stands aside for a check that a version waits for: both use one
+ * However often it is asked for, it runs once, and it waits as long as it took the last time: a fleet that changes all
+ * the time spends at most half of its time in checks. It stands aside for a check that a version waits for: both use one
  * folder. A run that fails is not repeated here: reconciling adds a job as long as the newest version is unchecked.
  */
 export class LateCheck {
@@ -26,6 +27,7 @@ export class LateCheck {
   #timer: NodeJS.Timeout | undefined;
   #running: { readonly end: AbortController; readonly done: Promise<void> } | undefined;
   #isHeld = false;
+  #tookMs = 0;
 
   constructor(options: LateCheckOptions) {
     this.#options = options;
@@ -63,18 +65,23 @@ export class LateCheck {
 
   #schedule(): void {
     if (!this.#isDue || this.#isHeld || this.#timer || this.#running) return;
-    this.#timer = setTimeout(() => {
-      this.#timer = undefined;
-      this.#isDue = false;
-      const end = new AbortController();
-      this.#running = { end, done: this.#run(end.signal) };
-    }, this.#options.afterMs);
+    this.#timer = setTimeout(
+      () => {
+        this.#timer = undefined;
+        this.#isDue = false;
+        const end = new AbortController();
+        this.#running = { end, done: this.#run(end.signal) };
+      },
+      Math.max(this.#options.afterMs, this.#tookMs),
+    );
   }
 
   async #run(signal: AbortSignal): Promise<void> {
     const { run, log } = this.#options;
+    const since = performance.now();
     try {
       await run(signal);
+      this.#tookMs = performance.now() - since;
     } catch (error) {
       if (signal.aborted) this.#isDue = true;
       else log.warn({ reason: reasonOf(error) }, 'a version that went out before its check could not be checked yet');
