@@ -1,12 +1,23 @@
 import { readFileSync } from 'node:fs';
 import { type FleetName, reasonOf } from '@flotilla/domain';
 import { ConfigError, type Loaded, httpSetting, kinds, setting, sharedSettings } from '@flotilla/runtime';
-import type { Etcd2Options } from '@flotilla/source';
+import { type Etcd2Options, parseEndpoints } from '@flotilla/source';
 
 const optionalFile = (help: string) => setting(kinds.text(), { help, optional: true });
 
+/** Kept as it was written, once it is known that it can be used. */
+const endpoints = () =>
+  kinds.text().transform((text, context): string => {
+    try {
+      parseEndpoints(text);
+    } catch (error) {
+      context.addIssue({ code: 'custom', message: reasonOf(error) });
+    }
+    return text;
+  });
+
 export const settings = {
-  ETCD2BASE: setting(kinds.text(), {
+  ETCD2BASE: setting(endpoints(), {
     help: "Kubernetes' etcd (v2 API): one URL, or the members of one cluster separated by commas.",
     default: 'http://127.0.0.1:2379',
     // A URL may hold a password.

@@ -24,6 +24,19 @@ describe('the configuration', () => {
     ]);
   });
 
+  it.each([
+    ['ftp://etcd', 'etcd endpoint 1 has the scheme "ftp:": use http: or https:'],
+    ['http://a:1,nonsense', 'etcd endpoint 2 is not a URL'],
+    [' , ', 'no etcd endpoint is given'],
+  ])('refuses ETCD2BASE=%s by name, without its text, which may hold a password', (text, reason) => {
+    expect(() => load({ ETCD2BASE: text })).toThrow(`ETCD2BASE is refused: ${reason}`);
+  });
+
+  it('takes several endpoints with paths and slashes at the end', () => {
+    const given = 'http://a:2379/, https://user:secret@b:2379/etcd/';
+    expect(etcd2Options(load({ ETCD2BASE: given })).endpoints).toBe(given);
+  });
+
   it('names the variable of a file that cannot be read', () => {
     const config = load({ FLOTILLA_ETCD_CA_FILE: '/does/not/exist' });
     expect(() => etcd2Options(config)).toThrow(ConfigError);
