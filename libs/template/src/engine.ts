@@ -10,8 +10,13 @@ export interface Engine {
   extended(mapping: Mapping, entries: Iterable<readonly [string, unknown]>): Mapping;
   /** Replaces all templates, by key; they may include each other. */
   load(templates: ReadonlyMap<string, string>): void;
-  /** Throws `EngineFault`. */
+  /**
+   * Renders on frozen values; remembers what they gave, so that the next render costs what changed.
+   * Throws `EngineFault`: `read-only` for a template that would change them.
+   */
   render(name: string, context: Readonly<Record<string, unknown>>): string;
+  /** Renders on values that the template may change. Throws `EngineFault`. */
+  renderOnCopy(name: string, context: Readonly<Record<string, unknown>>): string;
 }
 
 /** Why a template failed, in the engine's words. */

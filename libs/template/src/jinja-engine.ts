@@ -1,6 +1,7 @@
 import {
   Dict,
   Environment,
+  LoopMemory,
   SecurityError,
   TemplateError,
   TemplateNotFound,
@@ -13,6 +14,7 @@ import { deepFreeze } from './deep-freeze.ts';
 /** Templates in Jinja2. Values are frozen, so that no render leaves a trace in the next one's inputs. */
 export function createEngine({ strict, maxOutput }: { strict: boolean; maxOutput: number }): Engine {
   let templates: ReadonlyMap<string, string> = new Map();
+  const memories = new Map<string, LoopMemory>();
   const environment = new Environment({
     templates: (name) => templates.get(name),
     undefined: strict ? 'StrictUndefined' : 'Undefined',
@@ -34,15 +36,23 @@ export function createEngine({ strict, maxOutput }: { strict: boolean; maxOutput
     },
     load(next) {
       templates = next;
+      for (const name of memories.keys()) if (!next.has(name)) memories.delete(name);
     },
     render(name, context) {
-      try {
-        return environment.render(name, context);
-      } catch (error) {
-        throw faultOf(name, error);
-      }
+      const memory = memories.get(name) ?? new LoopMemory();
+      memories.set(name, memory);
+      return orFault(name, () => environment.renderAgain(name, context, memory));
     },
+    renderOnCopy: (name, context) => orFault(name, () => environment.render(name, context)),
   };
+}
+
+function orFault(name: string, render: () => string): string {
+  try {
+    return render();
+  } catch (error) {
+    throw faultOf(name, error);
+  }
 }
 
 const isMapping = (value: unknown): value is Mapping =>

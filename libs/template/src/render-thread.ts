@@ -5,7 +5,7 @@ import type { RenderLimits, TemplateSettings } from './settings.ts';
 import { TemplateError } from './template-error.ts';
 import { templateValue } from './template-inputs.ts';
 import { post, renderIn } from './thread-call.ts';
-import type { ThreadData } from './thread-messages.ts';
+import type { ThreadData, ThreadFile } from './thread-messages.ts';
 
 export interface RenderThreadOptions {
   readonly settings: TemplateSettings;
@@ -111,11 +111,13 @@ export class RenderThread {
     return worker;
   }
 
-  #keepUnchanged(files: readonly { path: string; bytes: Uint8Array }[]): RenderedFile[] {
+  /** A fresh thread sends everything, and most of it is what the one before sent. */
+  #keepUnchanged(files: readonly ThreadFile[]): RenderedFile[] {
     const kept = files.map(({ path, bytes }) => {
       const before = this.#last.get(path);
-      const content = before?.equals(bytes) ? before : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-      return { path, content };
+      if (before && (bytes === null || before.equals(bytes))) return { path, content: before };
+      if (bytes === null) throw new Error(`the render thread left out ${path}`);
+      return { path, content: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength) };
     });
     this.#last = new Map(kept.map(({ path, content }) => [path, content]));
     return kept;

@@ -54,7 +54,7 @@ function renderOne(engine: Engine, key: string, context: TemplateContext): strin
     return engine.render(key, context);
   } catch (error) {
     if (!(error instanceof EngineFault) || error.kind !== 'read-only') throw error;
-    return engine.render(key, thawed(context) as TemplateContext);
+    return engine.renderOnCopy(key, thawed(context) as TemplateContext);
   }
 }
 

@@ -27,6 +27,10 @@ export class TemplateInputs {
   #order: Service[] | undefined;
   readonly #certificates = new Set<string>();
   readonly #keys = new Set<string>();
+  /** The names of certificates that have both parts; undefined after one came or went. */
+  #complete: readonly string[] | undefined;
+  /** Undefined after a change. */
+  #context: TemplateContext | undefined;
   readonly #fixed: TemplateContext;
 
   constructor(engine: Engine, { statisticsPassword, env }: TemplateSettings) {
@@ -41,6 +45,7 @@ export class TemplateInputs {
   /** A value that is no JSON object is a fault until another comes. */
   apply(changes: Iterable<readonly [InputField, string | null]>): void {
     let reload = false;
+    this.#context = undefined;
     for (const [field, value] of changes) {
       const { part, names } = parseInputField(field);
       const [name = '', pod = ''] = names;
@@ -69,24 +74,34 @@ export class TemplateInputs {
         this.#forgetEmpty(name);
         break;
       case 'certificate':
-        toggle(this.#certificates, name, value !== null);
+        this.#toggle(this.#certificates, name, value !== null);
         break;
       case 'key':
-        toggle(this.#keys, name, value !== null);
+        this.#toggle(this.#keys, name, value !== null);
         break;
       case 'problem':
         break;
     }
   }
 
-  /** The variables of every template; a service of which nothing changed is the same object as before. */
+  /** The variables of every template, frozen; a service of which nothing changed is the same object as before. */
   context(): TemplateContext {
-    this.#order ??= [...this.#services.values()].sort((a, b) => inOrder(a.name, b.name));
-    return {
-      services: this.#order.flatMap((service) => this.#viewOf(service) ?? []),
-      certificates: [...this.#certificates].filter((name) => this.#keys.has(name)).sort(inOrder),
+    this.#context ??= Object.freeze({
+      services: Object.freeze(this.#views()),
+      certificates: this.#bothParts(),
       ...this.#fixed,
-    };
+    });
+    return this.#context;
+  }
+
+  #views(): Mapping[] {
+    this.#order ??= [...this.#services.values()].sort((a, b) => inOrder(a.name, b.name));
+    return this.#order.flatMap((service) => this.#viewOf(service) ?? []);
+  }
+
+  #bothParts(): readonly string[] {
+    this.#complete ??= Object.freeze([...this.#certificates].filter((name) => this.#keys.has(name)).sort(inOrder));
+    return this.#complete;
   }
 
   #viewOf(service: Service): Mapping | undefined {
@@ -107,6 +122,14 @@ export class TemplateInputs {
     }
     service.view = undefined;
     return service;
+  }
+
+  /** A certificate or key that has another value is the same name to templates. */
+  #toggle(names: Set<string>, name: string, present: boolean): void {
+    if (names.has(name) === present) return;
+    if (present) names.add(name);
+    else names.delete(name);
+    this.#complete = undefined;
   }
 
   #forgetEmpty(name: string): void {
@@ -130,9 +153,4 @@ const inOrder = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 function setOrDelete<Value>(map: Map<string, Value>, name: string, value: Value | null): void {
   if (value === null) map.delete(name);
   else map.set(name, value);
-}
-
-function toggle(set: Set<string>, name: string, present: boolean): void {
-  if (present) set.add(name);
-  else set.delete(name);
 }

@@ -3,9 +3,7 @@ import { reasonOf } from '@flotilla/domain';
 import { mainTemplate } from './rendered-files.ts';
 import type { RenderLimits } from './settings.ts';
 import { TemplateError, TemplateLimitError } from './template-error.ts';
-import type { FromThread, ToThread } from './thread-messages.ts';
-
-export type FilesOfThread = Extract<FromThread, { kind: 'rendered' }>['files'];
+import type { FromThread, ThreadFile, ToThread } from './thread-messages.ts';
 
 /** How long a fresh thread may take to start and to parse all inputs; templates do not run in that time. */
 const loadMs = 120_000;
@@ -18,7 +16,7 @@ export const post = (worker: Worker, message: ToThread): void => {
  * Lets the thread render once. Rejects with `TemplateError`, `TemplateLimitError` or the signal's reason; in the last
  * two cases the thread may still run, and is to be ended.
  */
-export function renderIn(worker: Worker, limits: RenderLimits, signal?: AbortSignal): Promise<FilesOfThread> {
+export function renderIn(worker: Worker, limits: RenderLimits, signal?: AbortSignal): Promise<readonly ThreadFile[]> {
   return new Promise((resolve, reject) => {
     const settle = (): void => {
       clearTimeout(timer);
