@@ -57,7 +57,10 @@ export function renderIn(worker: Worker, limits: RenderLimits, signal?: AbortSig
     const aborted = (): void => {
       fail(signal?.reason);
     };
-    let timer = setTimeout(outOfTime, loadMs);
+    const notLoaded = (): void => {
+      fail(new Error(`the render thread did not take the fleet's inputs within ${loadMs} ms`));
+    };
+    let timer = setTimeout(notLoaded, loadMs);
     worker.on('message', answered).on('error', broken).on('exit', ended);
     signal?.addEventListener('abort', aborted, { once: true });
     post(worker, { kind: 'render' });

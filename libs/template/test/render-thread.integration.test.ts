@@ -1,4 +1,5 @@
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { Worker } from 'node:worker_threads';
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { inputField } from '@flotilla/domain';
 import { RenderThread, TemplateError, TemplateLimitError, defaultLimits } from '../src/index.ts';
 import { bundleThread } from './thread-entry.ts';
@@ -13,6 +14,7 @@ afterAll(() => {
   bundled.remove();
 });
 afterEach(async () => {
+  vi.restoreAllMocks();
   for (const thread of open.splice(0)) await thread.close();
 });
 
@@ -35,6 +37,7 @@ function start(fields: Record<string, string>, limits = {}, undefinedValues: 'le
 }
 
 const template = inputField('config', 'template');
+const endless = '{% for a in range(100000) %}{% for b in range(100000) %}{% endfor %}{% endfor %}';
 const service = (name: string) => inputField('service', name);
 const failure = (work: Promise<unknown>): Promise<Error> =>
   work.then(
@@ -65,7 +68,6 @@ test('a file that did not change keeps its Buffer', async () => {
 });
 
 test('an endless loop is stopped, and the next render works in a fresh thread with all inputs', async () => {
-  const endless = '{% for a in range(100000) %}{% for b in range(100000) %}{% endfor %}{% endfor %}';
   const { config, set } = start({ [template]: endless, [service('a')]: '{}' }, { timeoutMs: 300 });
   const error = await failure(config());
   expect(error).toBeInstanceOf(TemplateLimitError);
@@ -116,7 +118,25 @@ test('an error in an included template does not end the process, and the next re
 test('undefined values are empty, and an error in strict mode', async () => {
   const text = 'a{{ missing }}b';
   expect((await start({ [template]: text }).config()).toString()).toBe('ab\n');
-  expect(await failure(start({ [template]: text }, {}, 'strict').config())).toMatchObject({ code: 'template' });
+  expect(await failure(start({ [template]: text }, {}, 'strict').config())).toMatchObject({
+    code: 'template',
+    place: { template: 'template', line: 1 },
+    message: expect.stringContaining("'missing' is undefined") as string,
+  });
+});
+
+test('in strict mode a template may still ask whether something is there', async () => {
+  const text = '{{ missing|default("none") }} {{ missing is defined }} {% if a is defined %}x{% endif %}';
+  expect((await start({ [template]: text }, {}, 'strict').config()).toString()).toBe('none False \n');
+});
+
+test.each([
+  ['{{ services[0].path }}', "has no attribute 'path'"],
+  ['{% for x in missing %}{% endfor %}', "'missing' is undefined"],
+  ['{% if missing %}{% endif %}', "'missing' is undefined"],
+])('in strict mode %s is an error', async (text, message) => {
+  const { config } = start({ [template]: text, [service('a')]: '{}' }, {}, 'strict');
+  expect((await failure(config())).message).toContain(message);
 });
 
 test('a missing or an empty template says so', async () => {
@@ -134,13 +154,108 @@ test('an input that cannot be read fails the render by its name', async () => {
 });
 
 test('an aborted render ends at once', async () => {
-  const { thread } = start({
-    [template]: '{% for a in range(100000) %}{% for b in range(100000) %}{% endfor %}{% endfor %}',
-  });
+  const { thread } = start({ [template]: endless });
   const ending = new AbortController();
   const rendering = failure(thread.render(ending.signal));
   ending.abort(new Error('enough'));
   expect((await rendering).message).toBe('enough');
+});
+
+test('closing the thread ends a render that is under way', async () => {
+  const { thread } = start({ [template]: endless });
+  const rendering = failure(thread.render());
+  await thread.close();
+  expect((await rendering).message).toContain('ended by itself');
+});
+
+test('inputs that do not fit into the memory fail the render, wherever the thread is at, and smaller ones work', async () => {
+  const { config, set } = start({ [template]: '{{ services|length }}' }, { heapMb: 24 });
+  await config();
+  const large = JSON.stringify({ list: Array.from({ length: 400_000 }, (_, at) => ({ at })) });
+  const names = ['a', 'b', 'c', 'd'];
+  // The thread dies of these while nobody waits for it, or while the render below does.
+  for (const name of names) set(service(name), large);
+  expect(await failure(config())).toMatchObject({ code: 'template-limit', limit: 'heapMb' });
+  for (const name of names) set(service(name), '{}');
+  expect((await config()).toString()).toBe('4\n');
+});
+
+test('a thread that died between renders is replaced', async () => {
+  const post = vi.spyOn(Worker.prototype, 'postMessage');
+  const { config } = start({ [template]: '{{ services|length }}', [service('a')]: '{}' });
+  await config();
+  await (post.mock.contexts[0] as Worker).terminate();
+  expect((await config()).toString()).toBe('1\n');
+});
+
+test('a macro that calls itself for ever fails the render, and the thread goes on', async () => {
+  const { config, set } = start({ [template]: '{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}' });
+  expect(await failure(config())).toMatchObject({ code: 'template' });
+  set(template, 'ok');
+  expect((await config()).toString()).toBe('ok\n');
+});
+
+test('a range, and a repetition, that are too long fail the render', async () => {
+  const { config, set } = start({ [template]: '{{ range(100000000)|list|length }}' });
+  expect((await failure(config())).message).toContain('more than the limit');
+  set(template, "{{ ('x' * 500000000)|length }}");
+  expect((await failure(config())).message).toContain('more than the limit');
+});
+
+test('the files of all templates together are bounded', async () => {
+  const text = 'x'.repeat(600);
+  const { config } = start({ [template]: text, [inputField('config', 'a.map')]: text }, { outputBytes: 1_000 });
+  expect(await failure(config())).toMatchObject({ limit: 'outputBytes' });
+});
+
+test('the thread is handed what changed and nothing else', async () => {
+  const post = vi.spyOn(Worker.prototype, 'postMessage');
+  const fields = Object.fromEntries(Array.from({ length: 50 }, (_, at) => [inputField('pod', 'a', `p${at}`), '{}']));
+  const { thread, config, set } = start({ [template]: 'x', [service('a')]: '{}', ...fields });
+  await config();
+  post.mockClear();
+  set(inputField('pod', 'a', 'p7'), '{"changed": 1}');
+  thread.update(new Map(Object.entries(fields).slice(0, 7)));
+  set(inputField('certificate', 'c'), 'CERTIFICATE');
+  await config();
+  expect(post.mock.calls.map(([message]) => message as unknown)).toEqual([
+    { kind: 'update', changes: [[inputField('pod', 'a', 'p7'), '{"changed": 1}']] },
+    { kind: 'update', changes: [[inputField('certificate', 'c'), '']] },
+    { kind: 'render' },
+  ]);
+});
+
+test('after each of many changes the files are those of a fresh thread', async () => {
+  const text =
+    '{% for s in services %}{% set outer = loop %}{% for p in s.pods.values() %}{{ outer.index }} {{ p.ip }} {{ port }}\n{% endfor %}{% endfor %}{{ certificates }}';
+  const map = '{% for s in services if s.hosts %}{% for h in s.hosts %}{{ h }} {{ s.name }}\n{% endfor %}{% endfor %}';
+  const fields: Record<string, string> = { [template]: text, [inputField('config', 'hosts.map')]: map };
+  for (let at = 0; at < 80; at++) {
+    fields[service(`s${at}`)] = at % 3 === 0 ? '{}' : `{"hosts": ["h${at}"]}`;
+    fields[inputField('pod', `s${at}`, 'p')] = `{"ip": "10.0.0.${at}"}`;
+  }
+  const { thread, set } = start(fields);
+  const changes: [string, string | null][] = [
+    [inputField('pod', 's5', 'p'), '{"ip": "10.9.9.9"}'],
+    [inputField('pod', 's5', 'q'), '{"ip": "10.9.9.8"}'],
+    [service('s40'), null],
+    [inputField('pod', 's40', 'p'), null],
+    [service('s40b'), '{"hosts": ["new"]}'],
+    [inputField('certificate', 'c'), 'x'],
+    [inputField('key', 'c'), 'x'],
+    [inputField('config', 'hosts.map'), `${map}end`],
+    [template, text.replace('port', 'env.STAGE')],
+  ];
+  for (const [field, value] of changes) {
+    set(field, value);
+    if (value === null) delete fields[field];
+    else fields[field] = value;
+    const files = await thread.render();
+    const fresh = await start(fields).thread.render();
+    expect(files.map(({ path, content }) => [path, content.toString()])).toEqual(
+      fresh.map(({ path, content }) => [path, content.toString()]),
+    );
+  }
 });
 
 test('templates see nothing of the process', async () => {

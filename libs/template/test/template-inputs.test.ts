@@ -51,6 +51,33 @@ test('only what changed becomes a new object', () => {
   expect(services()[1]).toBe(newB);
 });
 
+test('what a render reads is frozen, and the same object until something of it changes', () => {
+  const { inputs } = inputsOf({
+    [inputField('service', 'a')]: '{"ports":[80]}',
+    [inputField('certificate', 'c')]: '',
+    [inputField('key', 'c')]: '',
+  });
+  const before = inputs.context();
+  expect(inputs.context()).toBe(before);
+  expect([before, before['services'], before['certificates']].every(Object.isFrozen)).toBe(true);
+  inputs.apply([[inputField('service', 'b'), '{}']]);
+  inputs.apply([[inputField('key', 'c'), '']]);
+  const after = inputs.context();
+  expect(after['services']).not.toBe(before['services']);
+  expect(after['certificates']).toBe(before['certificates']);
+});
+
+test('templates see where the files of the bundle lie', () => {
+  const { inputs } = inputsOf({});
+  expect(inputs.context()).toMatchObject({
+    ssldir: '/@flotilla-release@/ssl',
+    filesdir: '/@flotilla-release@/files',
+    crtlist: '/@flotilla-release@/crt-list',
+    stats: { username: 'stats', password: 'pw' },
+    env: { STAGE: 'test' },
+  });
+});
+
 test('a pod that comes before its service, or goes after it, makes no service', () => {
   const { inputs, services } = inputsOf({ [inputField('pod', 'a', 'p')]: pod('p') });
   expect(services()).toEqual([]);
