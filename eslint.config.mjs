@@ -9,7 +9,10 @@ const layers = [
   { sourceTag: 'layer:adapter', onlyDependOnLibsWithTags: ['layer:domain', 'layer:runtime'] },
   { sourceTag: 'layer:testkit', onlyDependOnLibsWithTags: ['layer:domain'] },
   { sourceTag: 'layer:app', onlyDependOnLibsWithTags: ['layer:domain', 'layer:runtime', 'layer:adapter'] },
-  { sourceTag: 'layer:demo', onlyDependOnLibsWithTags: ['layer:domain', 'layer:runtime', 'layer:adapter', 'layer:testkit'] },
+  {
+    sourceTag: 'layer:demo',
+    onlyDependOnLibsWithTags: ['layer:domain', 'layer:runtime', 'layer:adapter', 'layer:testkit'],
+  },
   { sourceTag: 'layer:test', onlyDependOnLibsWithTags: ['*'] },
 ];
 
@@ -21,7 +24,10 @@ export default tseslint.config(
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     plugins: { '@nx': nx },
     rules: {
-      '@nx/enforce-module-boundaries': ['error', { allow: [], enforceBuildableLibDependency: false, depConstraints: layers }],
+      '@nx/enforce-module-boundaries': [
+        'error',
+        { allow: [], enforceBuildableLibDependency: false, depConstraints: layers },
+      ],
       '@typescript-eslint/no-floating-promises': 'error',
       '@typescript-eslint/no-misused-promises': 'error',
       '@typescript-eslint/consistent-type-imports': 'error',
@@ -31,6 +37,13 @@ export default tseslint.config(
       'no-console': 'error',
     },
   },
-  { files: ['**/*.test.ts', '**/test/**/*.ts', 'test/**/*.ts', 'libs/testkit/**/*.ts'], rules: { '@nx/enforce-module-boundaries': 'off', '@typescript-eslint/no-non-null-assertion': 'off', 'no-console': 'off' } },
+  {
+    files: ['**/*.test.ts', '**/test/**/*.ts', 'test/**/*.ts', 'libs/testkit/**/*.ts'],
+    rules: {
+      '@nx/enforce-module-boundaries': 'off',
+      '@typescript-eslint/no-non-null-assertion': 'off',
+      'no-console': 'off',
+    },
+  },
   prettier,
 );

@@ -27,7 +27,11 @@ export default defineConfig({
   ],
   test: {
     include,
-    exclude: ['**/node_modules/**', '**/dist/**', ...(suite === 'unit' ? ['**/*.integration.test.ts', '**/*.e2e.test.ts'] : [])],
+    exclude: [
+      '**/node_modules/**',
+      '**/dist/**',
+      ...(suite === 'unit' ? ['**/*.integration.test.ts', '**/*.e2e.test.ts'] : []),
+    ],
     passWithNoTests: true,
     testTimeout: suite === 'unit' ? 5_000 : 60_000,
     hookTimeout: suite === 'unit' ? 5_000 : 60_000,

@@ -16,7 +16,12 @@ const base = first.trim().replace(/\/$/, '');
 const resources = { ConfigMap: 'configmaps', Secret: 'secrets', Pod: 'pods' };
 
 const isManifest = (name) => /\.(ya?ml|json)$/.test(name) && !/\.test\.ya?ml$/.test(name);
-const files = statSync(path).isFile() ? [path] : readdirSync(path).filter(isManifest).sort().map((name) => join(path, name));
+const files = statSync(path).isFile()
+  ? [path]
+  : readdirSync(path)
+      .filter(isManifest)
+      .sort()
+      .map((name) => join(path, name));
 
 /** As the API server stores it: in a namespace, a secret's plain text as base64. */
 function stored({ stringData, ...object }) {

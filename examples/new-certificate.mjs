@@ -19,7 +19,9 @@ let key, certificate;
 try {
   const names = ['-subj', `/CN=${name}`, '-addext', `subjectAltName=DNS:${name}`];
   const kind = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '365'];
-  execFileSync('openssl', ['req', '-x509', ...kind, ...names, '-keyout', keyFile, '-out', certificateFile], { stdio: 'pipe' });
+  execFileSync('openssl', ['req', '-x509', ...kind, ...names, '-keyout', keyFile, '-out', certificateFile], {
+    stdio: 'pipe',
+  });
   [key, certificate] = [readFileSync(keyFile, 'utf8'), readFileSync(certificateFile, 'utf8')];
 } finally {
   rmSync(folder, { recursive: true });
@@ -36,6 +38,10 @@ async function add(resource, object, value) {
 }
 
 const metadata = (objectName) => ({ name: objectName, namespace: 'lb' });
-await add('secrets', { kind: 'Secret', apiVersion: 'v1', metadata: metadata('keys') }, Buffer.from(key).toString('base64'));
+await add(
+  'secrets',
+  { kind: 'Secret', apiVersion: 'v1', metadata: metadata('keys') },
+  Buffer.from(key).toString('base64'),
+);
 await add('configmaps', { kind: 'ConfigMap', apiVersion: 'v1', metadata: metadata('certificates') }, certificate);
 console.log(`added a certificate for ${name}`);

@@ -9,7 +9,9 @@ await bundle({
   folder: process.cwd(),
   entries: [
     ...['src/main.ts', 'src/index.ts'].filter((file) => existsSync(file)),
-    ...readdirSync('src').filter((file) => file.endsWith('.thread.ts')).map((file) => `src/${file}`),
+    ...readdirSync('src')
+      .filter((file) => file.endsWith('.thread.ts'))
+      .map((file) => `src/${file}`),
     // An app that starts a library's thread names that thread's source, so that it lands in the app's own dist/.
     ...(flotilla.threads ?? []),
   ],

@@ -21,7 +21,9 @@ export const bundle = ({ folder, entries, outdir = 'dist' }) =>
     conditions: ['@flotilla/source'],
     loader: { '.lua': 'text' },
     // What a bundled CommonJS package requires of Node itself.
-    banner: { js: "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);" },
+    banner: {
+      js: "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);",
+    },
     define: { FLOTILLA_VERSION: JSON.stringify(version) },
     logLevel: 'warning',
     plugins: [

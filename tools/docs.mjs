@@ -61,7 +61,13 @@ try {
   }
   const stale = [
     ...write(page, `${intro}\n\n${sections.join('\n\n')}\n`),
-    ...write(list, `${listIntro}\n${[...names].sort().map((name) => `  '${name}',\n`).join('')}];\n`),
+    ...write(
+      list,
+      `${listIntro}\n${[...names]
+        .sort()
+        .map((name) => `  '${name}',\n`)
+        .join('')}];\n`,
+    ),
   ];
   if (stale.length > 0 && checkOnly) throw new Error(`not up to date: ${stale.join(', ')}; run npm run docs`);
 } catch (error) {

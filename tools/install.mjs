@@ -72,10 +72,14 @@ const installCommand = (missing) => `apt-get update && apt-get install -y --no-i
 function refuseUnlessInstallable(missing) {
   if (missing.length === 0) return;
   if (!onPath('apt-get')) {
-    throw new CannotInstall(`these Debian packages are missing: ${missing.join(', ')}. Install them by your system's own means`);
+    throw new CannotInstall(
+      `these Debian packages are missing: ${missing.join(', ')}. Install them by your system's own means`,
+    );
   }
   if (process.getuid?.() !== 0) {
-    throw new CannotInstall(`these Debian packages are missing: ${missing.join(', ')}\nRun as root, then try again:\n  ${installCommand(missing)}`);
+    throw new CannotInstall(
+      `these Debian packages are missing: ${missing.join(', ')}\nRun as root, then try again:\n  ${installCommand(missing)}`,
+    );
   }
 }
 

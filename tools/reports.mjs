@@ -46,7 +46,8 @@ function countReport(total, project, report) {
     }
   }
   // An error that no test caught.
-  if (!report.success && total.failed === failedBefore && report.testResults.length > 0) fail(total, `${project}: an error outside of the tests`);
+  if (!report.success && total.failed === failedBefore && report.testResults.length > 0)
+    fail(total, `${project}: an error outside of the tests`);
 }
 
 function fail(total, what) {
@@ -56,7 +57,9 @@ function fail(total, what) {
 
 function hasTests(folder, suite) {
   return readdirSync(folder, { withFileTypes: true }).some((entry) =>
-    entry.isDirectory() ? !generated.has(entry.name) && hasTests(join(folder, entry.name), suite) : suiteOf(entry.name) === suite,
+    entry.isDirectory()
+      ? !generated.has(entry.name) && hasTests(join(folder, entry.name), suite)
+      : suiteOf(entry.name) === suite,
   );
 }
 

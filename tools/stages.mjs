@@ -51,7 +51,12 @@ export function run(command, args, { quiet = false } = {}) {
   return new Promise((resolve, reject) => {
     const output = [];
     const pipe = quiet ? 'pipe' : 'inherit';
-    const child = spawn(words[0], words.slice(1), { cwd: root, env: environment, detached: true, stdio: ['ignore', pipe, pipe] });
+    const child = spawn(words[0], words.slice(1), {
+      cwd: root,
+      env: environment,
+      detached: true,
+      stdio: ['ignore', pipe, pipe],
+    });
     current = child;
     child.stdout?.on('data', (chunk) => output.push(chunk));
     child.stderr?.on('data', (chunk) => output.push(chunk));
@@ -76,7 +81,8 @@ function endGroup(pid) {
 }
 
 /** Runs targets of every project that has them. */
-export const nx = (targets, more = []) => run(bin('nx'), ['run-many', '--output-style=stream', '-t', ...targets, ...more], { quiet: true });
+export const nx = (targets, more = []) =>
+  run(bin('nx'), ['run-many', '--output-style=stream', '-t', ...targets, ...more], { quiet: true });
 
 /** Builds every app; ends the process with the build's own words when it fails. */
 export async function build() {
