@@ -1,10 +1,16 @@
-import { typeError } from '../errors.ts';
-import { indexOf, Instance, isText, textOf, typeName, type Value } from '../values/index.ts';
+import { PythonError, typeError } from '../errors.ts';
+import { indexOf, Instance, isText, textOf, typeName, Undefined, type Value } from '../values/index.ts';
 
 /** Stands for an optional argument that was not given and has no default value in Python. */
 export const ABSENT: Value = new (class extends Instance {
   readonly typeName = 'absent';
 })();
+
+/** A filter calls a method that the value has not; an undefined value has none at all. */
+export function missingMethod(value: Value, method: string): never {
+  if (value instanceof Undefined) return value.fail();
+  throw new PythonError('AttributeError', `'${typeName(value)}' object has no attribute '${method}'`);
+}
 
 /** A Python index: an int or bool as a number. `None` is one only where the caller says so. */
 export function integer(value: Value): number {

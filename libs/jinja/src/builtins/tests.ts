@@ -4,6 +4,7 @@ import {
   contains,
   equals,
   Float,
+  hashKey,
   Instance,
   isFloat,
   isInteger,
@@ -87,7 +88,11 @@ const against = (
 
 const order = (names: string, operator: Ordering): Builtin[] => against(names, (a, b) => ordered(operator, a, b));
 
-const known = (name: Value, table: ReadonlyMap<string, Callable>): boolean => isText(name) && table.has(textOf(name));
+function known(name: Value, table: ReadonlyMap<string, Callable>): boolean {
+  // Python looks the value up in a dict, whatever it is.
+  hashKey(name);
+  return isText(name) && table.has(textOf(name));
+}
 
 const all: readonly Builtin[] = [
   is('odd', (value, runtime) => leaves(runtime, value, 2, 1)),

@@ -6,6 +6,7 @@ import { quoteCode } from './literals.ts';
 import { isCycle } from './loop-use.ts';
 import { slotOf } from './names.ts';
 import type { Unit } from './unit.ts';
+import { argumentParts } from './walk.ts';
 
 /** Calls, filters and tests. */
 
@@ -36,10 +37,14 @@ export function compileCall(unit: Unit, node: Call, frame: Frame, caller: string
   const keywords = compileKeywords(unit, args, frame, caller);
   if (callee.kind === 'attribute') {
     const object = compileExpression(unit, callee.object, frame);
-    return `h.callMember(rt, ${object}, ${quoteCode(callee.name)}, [${positional}], ${keywords})`;
+    const name = quoteCode(callee.name);
+    const reached = argumentParts(args).some(mayFail) ? `h.reachable(rt, ${object}, ${name})` : object;
+    return `h.callMember(rt, ${reached}, ${name}, [${positional}], ${keywords})`;
   }
   return `h.call(rt, ${compileExpression(unit, callee, frame)}, [${positional}], ${keywords})`;
 }
+
+const mayFail = (argument: Expression): boolean => argument.kind !== 'constant' && argument.kind !== 'name';
 
 /** `loop.cycle(…)` of a loop without an object. */
 function compileCycle(node: Call, positional: string, frame: Frame): string | null {

@@ -34,6 +34,12 @@ export function callMember(rt: Runtime, object: Value, name: string, args: reado
   return call(rt, getAttribute(rt, object, name), args, kwargs);
 }
 
+/** An object whose member is about to be called: an undefined one fails before the arguments are looked at. */
+export function reachable(rt: Runtime, object: Value, name: string): Value {
+  if (object instanceof Undefined) getAttribute(rt, object, name);
+  return object;
+}
+
 /** Keyword arguments with those of `**mapping` behind them. */
 export function mergeKeywords(entries: readonly (readonly [string, Value])[], mapping: Value): Kwargs {
   const merged = new Map(entries);

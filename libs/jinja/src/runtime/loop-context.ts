@@ -95,7 +95,9 @@ export class LoopContext extends Callable {
   }
 
   neighbour(which: 'previous' | 'next'): Value {
-    if (which === 'previous') return this.before ?? this.rt.undefinedHint('there is no previous item');
+    if (which === 'previous') {
+      return this.before === undefined ? this.rt.undefinedHint('there is no previous item') : this.before;
+    }
     const step = this.peek();
     return step.done === true ? this.rt.undefinedHint('there is no next item') : step.value;
   }

@@ -41,6 +41,7 @@ export class Macro extends Callable {
     // A parameter that got a positional argument is not looked for among the keywords.
     for (const name of parameters.slice(bound.length)) bound.push(take(named, name));
     if (this.takesCaller && !parameters.includes('caller')) {
+      // None counts as no caller.
       bound.push(take(named, 'caller') ?? runtime.undefinedHint('No caller defined', 'caller'));
     }
     if (this.takesKwargs) bound.push(Dict.from(named));

@@ -1,5 +1,15 @@
 import { globals } from '../builtins/index.ts';
-import { Dict, Float, Instance, isPlainObject, Markup, NamedTuple, Tuple, type Value } from '../values/index.ts';
+import {
+  Dict,
+  Float,
+  Instance,
+  isPlainObject,
+  mappingEntries,
+  Markup,
+  NamedTuple,
+  Tuple,
+  type Value,
+} from '../values/index.ts';
 import { Macro } from './macro.ts';
 import { TemplateModule } from './template.ts';
 
@@ -73,7 +83,7 @@ class Parts {
     else if (value instanceof Tuple && !(value instanceof NamedTuple)) this.addAll(TUPLE, value.items);
     else if (value instanceof Float) this.parts.push(FLOAT, value.value);
     else if (value instanceof Markup) this.parts.push(MARKUP, value.text);
-    else if (isPlainObject(value)) this.addMutable(DICT, Object.entries(value).flat());
+    else if (isPlainObject(value)) this.addMutable(DICT, [...mappingEntries(value)].flat());
     else this.unseen = true;
   }
 

@@ -53,6 +53,8 @@ export function ordered(operator: Ordering, a: Value, b: Value): boolean {
   if (isText(a) && isText(b)) return holds(operator, compareText(textOf(a), textOf(b)), 0);
   if (Array.isArray(a) && Array.isArray(b)) return orderedItems(operator, a as readonly Value[], b as readonly Value[]);
   if (a instanceof Tuple && b instanceof Tuple) return orderedItems(operator, a.items, b.items);
+  const own = a instanceof Instance ? a.ordered(operator, b) : undefined;
+  if (own !== undefined) return own;
   return rejectOperand(`'${operator}' not supported between instances of '${typeName(a)}' and '${typeName(b)}'`, a, b);
 }
 

@@ -64,8 +64,26 @@ export class Dict {
 /** Anything that Python code would see as a dict. */
 export type Mapping = Dict | Readonly<Record<string, Value>> | ReadonlyMap<Value, Value>;
 
+/**
+ * Plain objects that a template gave a key they cannot hold (1, markup), or not in its place ('80'), as the dicts they are since
+ * then. The object itself gets the string keys too, for code that reads them on the spot.
+ */
+const outgrown = new WeakMap<object, Dict>();
+let hasOutgrown = false;
+const INTEGER_LIKE = /^(?:0|[1-9]\d*)$/;
+
+const current = (mapping: Mapping): Mapping => (hasOutgrown ? (outgrown.get(mapping) ?? mapping) : mapping);
+
+function outgrow(mapping: Mapping): Dict {
+  const dict = Dict.from(Object.entries(mapping as Readonly<Record<string, Value>>));
+  outgrown.set(mapping, dict);
+  hasOutgrown = true;
+  return dict;
+}
+
 /** `mapping[key]`, or undefined. A plain object has string keys only, and only its own. */
-export function mappingGet(mapping: Mapping, key: Value): Value | undefined {
+export function mappingGet(given: Mapping, key: Value): Value | undefined {
+  const mapping = current(given);
   if (mapping instanceof Dict) return mapping.get(key);
   if (mapping instanceof Map)
     return mapping.get(mapKey(mapping as ReadonlyMap<Value, Value>, key)) as Value | undefined;
@@ -75,23 +93,27 @@ export function mappingGet(mapping: Mapping, key: Value): Value | undefined {
     : undefined;
 }
 
-export function mappingHas(mapping: Mapping, key: Value): boolean {
+export function mappingHas(given: Mapping, key: Value): boolean {
+  const mapping = current(given);
   if (mapping instanceof Dict) return mapping.has(key);
   if (mapping instanceof Map) return mapping.has(mapKey(mapping as ReadonlyMap<Value, Value>, key));
   const text = objectKeyOf(key);
   return text !== null && Object.prototype.propertyIsEnumerable.call(mapping, text);
 }
 
-export function mappingSize(mapping: Mapping): number {
+export function mappingSize(given: Mapping): number {
+  const mapping = current(given);
   return mapping instanceof Dict || mapping instanceof Map ? mapping.size : Object.keys(mapping).length;
 }
 
-export function mappingKeys(mapping: Mapping): Iterable<Value> {
+export function mappingKeys(given: Mapping): Iterable<Value> {
+  const mapping = current(given);
   if (mapping instanceof Dict || mapping instanceof Map) return mapping.keys() as Iterable<Value>;
   return Object.keys(mapping);
 }
 
-export function mappingEntries(mapping: Mapping): Iterable<[Value, Value]> {
+export function mappingEntries(given: Mapping): Iterable<[Value, Value]> {
+  const mapping = current(given);
   if (mapping instanceof Dict || mapping instanceof Map) return mapping.entries() as Iterable<[Value, Value]>;
   return Object.entries(mapping as Readonly<Record<string, Value>>);
 }
@@ -101,7 +123,12 @@ export function mappingSet(mapping: Mapping, key: Value, value: Value): void {
   if (mapping instanceof Dict) mapping.set(key, value);
   else if (mapping instanceof Map) mapping.set(mapKey(mapping as ReadonlyMap<Value, Value>, key), value);
   else {
-    const name = objectKeyOf(key) ?? String(hashKey(key));
+    const name = objectKeyOf(key);
+    const held = name !== null && Object.hasOwn(mapping, name);
+    const misplaced = !held && (typeof key !== 'string' || INTEGER_LIKE.test(key));
+    const dict = outgrown.get(mapping) ?? (misplaced ? outgrow(mapping) : undefined);
+    dict?.set(key, value);
+    if (name === null) return;
     Object.defineProperty(mapping, name, { value, writable: true, enumerable: true, configurable: true });
   }
 }
@@ -109,7 +136,9 @@ export function mappingSet(mapping: Mapping, key: Value, value: Value): void {
 export function mappingDelete(mapping: Mapping, key: Value): boolean {
   if (mapping instanceof Dict) return mapping.delete(key);
   if (mapping instanceof Map) return mapping.delete(mapKey(mapping as ReadonlyMap<Value, Value>, key));
-  return mappingHas(mapping, key) && Reflect.deleteProperty(mapping, objectKeyOf(key) ?? '');
+  const name = objectKeyOf(key);
+  const held = outgrown.get(mapping)?.delete(key) ?? mappingHas(mapping, key);
+  return held && (name === null || Reflect.deleteProperty(mapping, name));
 }
 
 /** The key under which a caller's Map holds what Python calls equal to `key`. */

@@ -76,6 +76,10 @@ export abstract class Instance {
   equals(other: Value): boolean {
     return this === other;
   }
+  /** `this < other` and its kin, or undefined where Python knows no order. */
+  ordered(_operator: '<' | '<=' | '>' | '>=', _other: Value): boolean | undefined {
+    return undefined;
+  }
   /** What makes it equal to another key of a dict; by default itself. */
   hashKey(): Value {
     return this;

@@ -1,4 +1,5 @@
-import { equals } from './compare.ts';
+import { typeError } from '../errors.ts';
+import { equals, type Ordering } from './compare.ts';
 import { mappingEntries, mappingHas, mappingKeys, mappingSize, type Mapping } from './dict.ts';
 import { reprItems } from './text.ts';
 import { Instance, Tuple, type Value } from './value.ts';
@@ -30,6 +31,28 @@ export class DictView extends Instance {
     if (this.kind === 'keys') return mappingHas(this.mapping, item);
     for (const own of this.iterate()) if (equals(own, item)) return true;
     return false;
+  }
+  /** Views of keys and items are sets. */
+  private isSet(): boolean {
+    return this.kind !== 'values';
+  }
+  private isPartOf(other: DictView): boolean {
+    for (const item of this.iterate()) if (!other.contains(item)) return false;
+    return true;
+  }
+  override equals(other: Value): boolean {
+    if (this === other) return true;
+    if (!(other instanceof DictView) || !this.isSet() || !other.isSet()) return false;
+    return this.length() === other.length() && this.isPartOf(other);
+  }
+  override ordered(operator: Ordering, other: Value): boolean | undefined {
+    if (!(other instanceof DictView) || !this.isSet() || !other.isSet()) return undefined;
+    const [part, whole] = operator.startsWith('<') ? [this, other] : [other, this];
+    return (operator.endsWith('=') || part.length() < whole.length()) && part.isPartOf(whole);
+  }
+  override hashKey(): Value {
+    if (this.isSet()) throw typeError(`unhashable type: '${this.typeName}'`);
+    return super.hashKey();
   }
   override repr(): string {
     return `${this.typeName}([${reprItems(this.iterate(), this)}])`;

@@ -1,4 +1,4 @@
-import { PythonError, valueError } from '../../errors.ts';
+import { PythonError, typeError, valueError } from '../../errors.ts';
 import {
   builtin,
   escape,
@@ -14,7 +14,6 @@ import {
   toList,
   truthy,
   Tuple,
-  typeName,
   Undefined,
   type Builtin,
   type Mapping,
@@ -23,15 +22,13 @@ import {
   sequenceItems,
 } from '../../values/index.ts';
 import { stripTags } from '../text/tags.ts';
-import { typeError } from '../../errors.ts';
+import { missingMethod } from '../arguments.ts';
 
 const UNSAFE_KEY = /[ \t\n\r\f\v/>=]/;
 
 /** A dict as attributes of a tag. Keys that would end a name are refused. */
 function xmlAttributes(runtime: Runtime, value: Value, autospace: boolean): Value {
-  if (value instanceof Undefined) value.attribute('items');
-  if (!isMapping(value))
-    throw new PythonError('AttributeError', `'${typeName(value)}' object has no attribute 'items'`);
+  if (!isMapping(value)) return missingMethod(value, 'items');
   const parts: string[] = [];
   for (const [key, item] of mappingEntries(value as Mapping)) {
     if (item === null || item instanceof Undefined) continue;

@@ -1,4 +1,4 @@
-import { FilterArgumentError, PythonError } from '../../errors.ts';
+import { FilterArgumentError } from '../../errors.ts';
 import {
   builtin,
   equals,
@@ -13,21 +13,18 @@ import {
   toList,
   truthy,
   Tuple,
-  typeName,
-  Undefined,
   type Builtin,
   type Mapping,
   type Runtime,
   type Value,
 } from '../../values/index.ts';
 import { sortBy } from '../methods/list.ts';
+import { missingMethod } from '../arguments.ts';
 import { attributeGetter, ignoreCase, keyGetter, multiKeyGetter } from './attribute.ts';
 
 /** `value.items()` of what must be a dict. */
 function itemsOf(value: Value): Tuple[] {
-  if (value instanceof Undefined) value.attribute('items');
-  if (!isMapping(value))
-    throw new PythonError('AttributeError', `'${typeName(value)}' object has no attribute 'items'`);
+  if (!isMapping(value)) return missingMethod(value, 'items');
   return Array.from(mappingEntries(value as Mapping), (entry) => new Tuple(entry));
 }
 

@@ -17,13 +17,12 @@ import {
   truthy,
   Tuple,
   typeName,
-  Undefined,
   type Builtin,
   type Kwargs,
   type Runtime,
   type Value,
 } from '../../values/index.ts';
-import { integer, integerOrNull, text } from '../arguments.ts';
+import { integer, integerOrNull, missingMethod, text } from '../arguments.ts';
 import { formatPercent } from '../format/percent.ts';
 import { replaceText } from '../methods/str-parts.ts';
 import { splitLines } from '../text/lines.ts';
@@ -85,7 +84,7 @@ function indention(runtime: Runtime, value: string | Markup, width: Value): stri
 
 function indent(runtime: Runtime, value: Value, options: IndentOptions): Value {
   // A list takes the line break that is added first, and fails later.
-  if (Array.isArray(value)) throw new PythonError('AttributeError', "'list' object has no attribute 'splitlines'");
+  if (Array.isArray(value)) return missingMethod(value, 'splitlines');
   if (!isText(value)) return rejectOperand(`unsupported operand type(s) for +=: '${typeName(value)}' and 'str'`, value);
   const unit = indention(runtime, value, options.width);
   const lines = splitLines(`${textOf(value)}\n`);
@@ -149,9 +148,7 @@ function wordWrap(runtime: Runtime, value: Value, options: WrapArguments): Value
 
 /** The text whose lines are wrapped; a value without `splitlines` has none. */
 function linedText(value: Value): string {
-  if (isText(value)) return textOf(value);
-  if (value instanceof Undefined) value.attribute('splitlines');
-  throw new PythonError('AttributeError', `'${typeName(value)}' object has no attribute 'splitlines'`);
+  return isText(value) ? textOf(value) : missingMethod(value, 'splitlines');
 }
 
 function format(runtime: Runtime, value: Value, args: readonly Value[], kwargs: Kwargs): Value {

@@ -14,7 +14,8 @@ import {
 /** An attribute only, never an item of that name. */
 function attribute(runtime: Runtime, value: Value, name: Value): Value {
   if (!isText(name)) throw typeError('attribute name must be string');
-  return findAttribute(runtime, value, textOf(name)) ?? runtime.undefinedItem(value, textOf(name));
+  const found = findAttribute(runtime, value, textOf(name));
+  return found === undefined ? runtime.undefinedItem(value, textOf(name)) : found;
 }
 
 function orDefault(value: Value, fallback: Value, boolean: Value): Value {

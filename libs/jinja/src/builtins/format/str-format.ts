@@ -1,5 +1,15 @@
 import { PythonError, valueError } from '../../errors.ts';
-import { escapeText, getAttribute, Markup, repr, str, textOf, type Runtime, type Value } from '../../values/index.ts';
+import {
+  ChainableUndefined,
+  escapeText,
+  getAttribute,
+  Markup,
+  repr,
+  str,
+  textOf,
+  type Runtime,
+  type Value,
+} from '../../values/index.ts';
 import { itemOrError } from '../items.ts';
 import { ascii } from './percent-conversion.ts';
 import { formatValue } from './format-value.ts';
@@ -49,6 +59,8 @@ class StringFormatter {
     const value = converted(this.value(name), conversion);
     const filled = spec.includes('{') ? this.run(spec, depth - 1) : spec;
     if (!this.escaping) return formatValue(this.runtime, value, filled);
+    // It claims to have every method, the one that formats as markup included, and cannot be called.
+    if (value instanceof ChainableUndefined) return value.fail();
     if (!(value instanceof Markup)) return escapeText(formatValue(this.runtime, value, filled));
     if (filled !== '') throw valueError('Unsupported format specification for Markup.');
     return value.text;
