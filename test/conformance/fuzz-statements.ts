@@ -51,6 +51,11 @@ function loops(body: Part): Arbitrary<string> {
         either(
           "loop.cycle('a', 'b')",
           'loop.changed(item)',
+          'loop.changed(loop.index, item)',
+          "loop.cycle(*words) if words else 'none'",
+          'loop.length ~ loop.first ~ loop.last',
+          'loop.index0 + loop.revindex',
+          'loop.nextitem is defined and loop.nextitem',
           'loop.previtem',
           'loop.nextitem',
           'loop.revindex',
@@ -152,19 +157,43 @@ function definitions(body: Part): Arbitrary<string> {
       tag('endcall'),
     ),
     seq(tag('filter ', blockFilter), body, tag('endfilter')),
+    seq(tag('filter ', blockFilter, ' | ', blockFilter), body, tag('endfilter')),
+    seq(
+      tag(
+        'macro mac(p, ',
+        word('caller=none q=1 *').map((name) => (name === '*' ? 'q=p' : name)),
+        ')',
+      ),
+      uses,
+      body,
+      tag('endmacro'),
+      print(seq('mac', args, ' ~ mac', args)),
+    ),
+    seq(
+      tag('macro rec(n)'),
+      '{{ n }}',
+      tag('if n > 0'),
+      '{{ rec(n - 1) }}',
+      body,
+      tag('endif'),
+      tag('endmacro'),
+      '{{ rec(2) }}',
+    ),
+    seq(
+      tag('if ', truth),
+      tag('macro mac(p=1)'),
+      body,
+      tag('endmacro'),
+      tag('endif'),
+      print('mac(2) if mac is defined'),
+    ),
     seq(tag('autoescape ', word('true false')), body, tag('endautoescape')),
   );
 }
 
 const composition = (body: Part): Arbitrary<string> =>
   either(
-    tag(
-      "include '",
-      word('inc deep nope'),
-      "'",
-      maybe(' ignore missing'),
-      maybe(word('_with _without').map((mode) => `${mode.replace('_', ' ')} context`)),
-    ),
+    tag("include '", word('inc deep nope'), "'", maybe(' ignore missing'), maybe(' with context')),
     tag("include ['nope', 'inc']"),
     seq(
       tag("import 'lib' as lib", maybe(' with context')),
@@ -172,6 +201,18 @@ const composition = (body: Part): Arbitrary<string> =>
     ),
     seq(tag("from 'lib' import m, v as w", maybe(' with context')), print(seq('m(', any, ')')), print('w')),
     seq(tag('block ', word('one two')), body, tag('endblock')),
+    seq(
+      tag('for item in ', word('l words')),
+      tag('block four scoped'),
+      body,
+      '{{ item }}',
+      tag('endblock'),
+      tag('endfor'),
+    ),
+    seq(tag('for item in l'), tag("import 'lib' as lib"), '{{ lib.m(item) }}', body, tag('endfor')),
+    tag('include ', either('missing', 'nil', 's', '[]', "'lib'", 'words')),
+    print(word('self.one() self.two()|upper self.nope')),
+    tag('extends ', word("'mid' 'nope' zz")),
   );
 
 /** Any number of statements, texts and prints. */
@@ -197,6 +238,8 @@ export const body: Arbitrary<string> = fc.letrec<{ body: string; statement: stri
       assignments(inner),
       definitions(inner),
       composition(inner),
+      seq('\n%% for item in ', list, '\n', inner, '\n  %% endfor\n'),
+      seq('\n# if ', truth, '\n', inner, '\n# endif ## c\n', '//', plain),
       seq(word('{# {#-'), ' comment {{ x }} ', word('#} -#}')),
       seq(word('{%- {%'), ' raw ', word('-%} %}'), ' {{ x }} {% if %}\n', word('{%- {%'), ' endraw ', close),
     ),

@@ -6,6 +6,13 @@ import { Oracle } from './oracle.ts';
 import { hasJinja2 } from './python.ts';
 import { render, type Outcome } from './render.ts';
 
+/**
+ * The differential fuzzer. Ten thousand templates in a row:
+ *
+ *     FUZZ_RUNS=10000 npx nx run @flotilla/test:integration -- conformance/fuzz
+ *
+ * A failure names its seed; FUZZ_SEED=… repeats it.
+ */
 const numRuns = Number(process.env['FUZZ_RUNS'] ?? 500);
 const seed = Number(process.env['FUZZ_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
 
