@@ -9,7 +9,7 @@ import { render, type Outcome } from './render.ts';
 /**
  * The differential fuzzer. Ten thousand templates in a row:
  *
- *     FUZZ_RUNS=10000 npx nx run @flotilla/test:integration -- conformance/fuzz
+ *     FUZZ_RUNS=10000 npx nx run @flotilla/test:integration --skip-nx-cache -- conformance/fuzz
  *
  * A failure names its seed; FUZZ_SEED=… repeats it.
  */

@@ -354,6 +354,18 @@ describe('no name or text becomes code', () => {
     'a comment': (text) => `{# ${text} #}`,
     'a raw block': (text) => `{% raw %}${text}{% endraw %}`,
     'an item': (text) => `{{ dict[${JSON.stringify(text)}] }}`,
+    'a keyword by its text': (text) => `{{ dict(**{${JSON.stringify(text)}: 1}) }}`,
+    'a keyword of a macro by its text': (text) =>
+      `{% macro m() %}{{ kwargs }}{% endmacro %}{{ m(**{${JSON.stringify(text)}: 1}) }}`,
+    'a namespace attribute by its text': (text) => `{{ namespace({${JSON.stringify(text)}: 1}) }}`,
+    'an attribute by its text': (text) => `{{ [dict]|map(attribute=${JSON.stringify(text)})|list }}`,
+    'a test by name': (text) => `{{ [1]|select(${JSON.stringify(text)})|list }}`,
+    'a format field': (text) => `{{ ${JSON.stringify(`{0.${text}}{0[${text}]}`)}.format(dict) }}`,
+    'a conversion': (text) => `{{ ${JSON.stringify(`%(${text})s`)} % dict }}`,
+    'a block at its end': (text) => `{% block a %}{% endblock ${text} %}`,
+    'a filter block': (text) => `{% filter ${text} %}x{% endfilter %}`,
+    'a called block': (text) => `{% call(${text}) m() %}{% endcall %}`,
+    'an extension': (text) => `{% trans ${text}=1 %}x{% endtrans %}`,
     'a filter by name': (text) => `{{ [1]|map(${JSON.stringify(text)})|list }}`,
   };
 
