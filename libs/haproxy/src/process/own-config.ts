@@ -25,19 +25,22 @@ export const releaseVariable = 'FLOTILLA_RELEASE';
 /**
  * Bounds on old workers: each keeps its full memory while its last connection lives.
  * `close-spread-time` closes idle keep-alive connections one after the other instead of all at once, which would fail
- * the requests that are under way to them.
+ * the requests that are under way to them. With `option idle-close-on-response` none of them is closed under a client's
+ * hands, and spreading would undo that: it closes idle connections all the same (seen on 2.6).
  */
-const bounds: readonly { keyword: string; value: string; since: HaproxyVersion }[] = [
+const bounds: readonly { keyword: string; value: string; since: HaproxyVersion; unlessOption?: string }[] = [
   { keyword: 'hard-stop-after', value: '30m', since: [1, 8] },
   { keyword: 'mworker-max-reloads', value: '50', since: [2, 1] },
-  { keyword: 'close-spread-time', value: '5s', since: [2, 6] },
+  { keyword: 'close-spread-time', value: '5s', since: [2, 6], unlessOption: 'idle-close-on-response' },
 ];
 
 export function ownConfig({ statsSocket, release, userConfig, version }: OwnConfig): string {
   const set = globalKeywords(userConfig);
+  const options = optionsOf(userConfig);
   const known = parseVersion(version);
   const lines = bounds
     .filter(({ keyword, since }) => !set.has(keyword) && known && atLeast(known, since))
+    .filter(({ unlessOption }) => unlessOption === undefined || !options.has(unlessOption))
     .map(({ keyword, value }) => `  ${keyword} ${value}`);
   return [
     '# Written by the Flotilla agent; loaded after haproxy.cfg.',
@@ -47,6 +50,13 @@ export function ownConfig({ statsSocket, release, userConfig, version }: OwnConf
     ...lines,
     '',
   ].join('\n');
+}
+
+/** What is set by `option` where clients connect, or for it; `no option` is another keyword. */
+function optionsOf(config: ConfigModel): Set<string> {
+  const frontSections = config.sections.filter(({ kind }) => kind !== 'backend');
+  const lines = frontSections.flatMap(({ rules }) => rules.filter(({ keyword }) => keyword === 'option'));
+  return new Set(lines.map(({ words }) => words[1]?.text ?? ''));
 }
 
 function globalKeywords(config: ConfigModel): Set<string> {

@@ -25,6 +25,11 @@ global
     expect(text).toContain('close-spread-time 5s');
   });
 
+  it('does not spread the closing of connections that close after their next request', () => {
+    expect(own('defaults\n  option idle-close-on-response\n')).not.toContain('close-spread-time');
+    expect(own('defaults\n  no option idle-close-on-response\n')).toContain('close-spread-time');
+  });
+
   it('leaves out what the version does not know', () => {
     expect(own('', '2.4.22')).not.toContain('close-spread-time');
     expect(own('', '2.4.22')).toContain('hard-stop-after');
