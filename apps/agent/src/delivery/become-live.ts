@@ -4,7 +4,7 @@ import { identityOf } from '../store/state-file.ts';
 import { type Context, saveState } from './context.ts';
 
 /** Notes that a release is proven to run. What is parked stays so until another version that was asked for is live. */
-export async function becomeLive(context: Context, placed: PlacedRelease): Promise<void> {
+export function becomeLive(context: Context, placed: PlacedRelease): void {
   const { standing } = context;
   const { running, desired } = standing;
   standing.live = placed;
@@ -15,5 +15,5 @@ export async function becomeLive(context: Context, placed: PlacedRelease): Promi
     : null;
   if (desired && sameArtifact(desired, placed.manifest)) standing.parked = null;
   if (!standing.unchecked) standing.good = identityOf(placed.manifest);
-  await saveState(context);
+  saveState(context);
 }

@@ -38,9 +38,9 @@ export interface DeliverySettings {
 }
 
 /** Remembers over a restart of the agent where it stands. */
-export async function saveState({ store, standing }: Context): Promise<void> {
+export function saveState({ store, standing }: Context): void {
   const { live, good, parked, proven } = standing;
-  await store.writeState({ applied: live?.manifest ?? null, lastGood: good, parked, worker: proven });
+  store.writeState({ applied: live?.manifest ?? null, lastGood: good, parked, worker: proven });
 }
 
 /** Acks a version: HAProxy was proven to run it. */

@@ -65,7 +65,7 @@ export function createLateCheck(context: Context, wake: () => void): LateCheck {
     if (words === undefined) {
       standing.good = identityOf(placed.manifest);
       if (sameRelease(standing.live, placed)) standing.unchecked = false;
-      await saveState(context);
+      saveState(context);
       return;
     }
     log.error({ version: placed.manifest.version }, 'a version in traffic fails the check; it is undone');

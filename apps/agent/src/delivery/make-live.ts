@@ -96,7 +96,7 @@ async function settle(
   removals.clear();
   const isFresh = brought.how !== 'adopted';
   if (isFresh) await waiting.clock.time('verify', () => watch.expectFresh(standing.running, disk));
-  await becomeLive(context, disk);
+  becomeLive(context, disk);
   if (!isFresh) await watch.takeOver(disk);
   if (waiting.purpose === 'restore') return;
   const how =

@@ -28,15 +28,15 @@ export async function refuse(
   standing.parked = { artifact: identityOf(failed.manifest), reason };
   if (!sameRelease(standing.disk, failed)) {
     // It never got to the disk; what is there goes on, with the reload it may still wait for.
-    await saveState(context);
+    saveState(context);
     nack(context, failed.manifest, reason, clock);
     return;
   }
   const back = await lastGood(context, failed);
   if (sameRelease(standing.live, failed)) standing.live = undefined;
-  await saveState(context);
-  if (back) await store.switchTo(back.manifest);
-  else await store.switchToNothing();
+  saveState(context);
+  if (back) store.switchTo(back.manifest);
+  else store.switchToNothing();
   standing.disk = back;
   standing.waiting = undefined;
   standing.unchecked = back !== undefined && back.manifest.digest !== standing.good?.digest;

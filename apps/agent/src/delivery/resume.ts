@@ -42,7 +42,7 @@ async function onDisk(
   const back = lastGood ? await store.load(releaseName(lastGood)) : undefined;
   if (back) {
     log.warn({ version: back.manifest.version }, 'what was on disk cannot be used; the last good version is taken');
-    await store.switchTo(back.manifest);
-  } else await store.switchToNothing();
+    store.switchTo(back.manifest);
+  } else store.switchToNothing();
   return back;
 }

@@ -37,7 +37,7 @@ export async function takeVersion(context: Context, artifact: HeldArtifact): Pro
   const own = ownConfigOf(context, placed);
   await clock.time('write', () => store.write(placed, own, before?.manifest));
   if (before && sameRelease(before, placed)) {
-    await takeSameContent(context, placed, clock);
+    takeSameContent(context, placed, clock);
     return;
   }
 
@@ -59,32 +59,32 @@ export async function takeVersion(context: Context, artifact: HeldArtifact): Pro
 }
 
 /** Undefined when the artifact cannot be laid out on a node at all; it is parked then. */
-async function place(
+function place(
   context: Context,
   artifact: HeldArtifact,
   before: PlacedRelease | undefined,
   clock: StepClock,
-): Promise<PlacedRelease | undefined> {
+): PlacedRelease | undefined {
   const { store, standing } = context;
   try {
     return placeArtifact(artifact, store.paths.current, before?.release.config);
   } catch (error) {
     if (!(error instanceof FlotillaError)) throw error;
     standing.parked = { artifact: identityOf(artifact.manifest), reason: error.message };
-    await saveState(context);
+    saveState(context);
     nack(context, artifact.manifest, error.message, clock);
     return undefined;
   }
 }
 
 /** The same content under a new number, after a rollback and back or a new life of Redis: nothing to do for HAProxy. */
-async function takeSameContent(context: Context, placed: PlacedRelease, clock: StepClock): Promise<void> {
+function takeSameContent(context: Context, placed: PlacedRelease, clock: StepClock): void {
   const { standing } = context;
-  await context.store.switchTo(placed.manifest);
+  context.store.switchTo(placed.manifest);
   standing.disk = placed;
   const { waiting } = standing;
   if (sameRelease(standing.live, placed) && !waiting) {
-    await becomeLive(context, placed);
+    becomeLive(context, placed);
     ack(context, placed, { kind: 'none' }, clock);
     return;
   }
@@ -117,7 +117,7 @@ async function bringByPlan(context: Context, placed: PlacedRelease, plan: Plan, 
     return;
   }
   if (plan.kind === 'none') {
-    await becomeLive(context, placed);
+    becomeLive(context, placed);
     ack(context, placed, { kind: 'none' }, clock);
     return;
   }
@@ -127,7 +127,7 @@ async function bringByPlan(context: Context, placed: PlacedRelease, plan: Plan, 
     wait(update.why, true);
     return;
   }
-  await becomeLive(context, placed);
+  becomeLive(context, placed);
   ack(context, placed, { kind: 'runtime', operations: update.operations }, clock);
 }
 

@@ -75,7 +75,7 @@ export function createWatch(context: Context): Watch {
       return;
     }
     await expectFresh(running, disk);
-    await becomeLive(context, disk);
+    becomeLive(context, disk);
     if (waiting && waiting.purpose !== 'restore') ack(context, disk, { kind: 'start' }, waiting.clock);
   };
 

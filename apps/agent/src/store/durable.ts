@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { open, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { temporaryPrefix } from './paths.ts';
 
@@ -7,9 +8,13 @@ import { temporaryPrefix } from './paths.ts';
 export const fileMode = 0o600;
 export const folderMode = 0o700;
 
+// What does not flush is synchronous: it only reaches the kernel's memory, which takes microseconds, while a turn of the
+// thread pool takes longer, above all on a node that is busy.
+
 /** A new file, readable by its owner only. Nothing is on the disk for certain before `flushFile`. */
-export const writeNew = (path: string, content: Buffer | string): Promise<void> =>
-  writeFile(path, content, { flag: 'wx', mode: fileMode });
+export function writeNew(path: string, content: Buffer | string): void {
+  writeFileSync(path, content, { flag: 'wx', mode: fileMode });
+}
 
 /** Puts the content of a file on the disk (fsync(2)); false when it is not there any more. */
 export async function flushFile(path: string): Promise<boolean> {
@@ -25,7 +30,7 @@ export async function flushFile(path: string): Promise<boolean> {
 
 /** A new file, its content on the disk when this returns. Its name is on the disk after `flushFolder`. */
 export async function writeFlushed(path: string, content: Buffer | string): Promise<void> {
-  await writeNew(path, content);
+  writeNew(path, content);
   await flushFile(path);
 }
 
@@ -40,20 +45,20 @@ export async function flushFolder(path: string): Promise<void> {
 }
 
 /** Replaces a file whole (rename(2)): whoever reads it sees the old content or the new one. Not flushed. */
-export async function replaceFile(path: string, content: Buffer | string): Promise<void> {
+export function replaceFile(path: string, content: Buffer | string): void {
   const temporary = temporaryBeside(path);
-  await writeNew(temporary, content);
-  await rename(temporary, path);
+  writeNew(temporary, content);
+  renameSync(temporary, path);
 }
 
 /** Points a symlink somewhere else in one step (rename(2) over it); there is no moment without it. Not flushed. */
-export async function switchSymlink(path: string, target: string): Promise<void> {
+export function switchSymlink(path: string, target: string): void {
   const temporary = temporaryBeside(path);
-  await symlink(target, temporary);
+  symlinkSync(target, temporary);
   try {
-    await rename(temporary, path);
+    renameSync(temporary, path);
   } catch (error) {
-    await rm(temporary, { force: true });
+    rmSync(temporary, { force: true });
     throw error;
   }
 }

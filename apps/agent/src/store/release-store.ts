@@ -1,5 +1,5 @@
-import { mkdir, readFile, readdir, readlink, rename, rm, stat, symlink } from 'node:fs/promises';
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync } from 'node:fs';
+import { mkdir, readdir, readlink, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { HeldArtifact } from '@flotilla/artifact';
 import { type Manifest, digestOf, layout } from '@flotilla/domain';
@@ -34,15 +34,15 @@ export interface ReleaseStore {
   /** Writes a release unless it is there; what it shares with `before` is not written again. */
   write(placed: PlacedRelease, ownConfig: string, before?: Manifest): Promise<void>;
   /** From now on a start of HAProxy reads this release. */
-  switchTo(manifest: Manifest): Promise<void>;
+  switchTo(manifest: Manifest): void;
   /** From now on a start of HAProxy finds nothing: no version ever ran well here. */
-  switchToNothing(): Promise<void>;
+  switchToNothing(): void;
   /** Puts everything that was written since the last time on the disk (fsync(2)). */
   flush(): Promise<void>;
   /** Whether there is anything to flush. */
   readonly isFlushed: boolean;
   /** Replaces the state file. */
-  writeState(state: AgentState): Promise<void>;
+  writeState(state: AgentState): void;
   /** The release `current` points to, when it is whole. */
   current(before?: ConfigModel): Promise<PlacedRelease | undefined>;
   load(name: string, before?: ConfigModel): Promise<PlacedRelease | undefined>;
@@ -80,8 +80,8 @@ export async function openReleaseStore(paths: StorePaths): Promise<ReleaseStore>
 
   const load = async (name: string, before?: ConfigModel): Promise<PlacedRelease | undefined> => {
     const folder = join(paths.releases, name);
-    const stored = await readStored(folder);
-    if (!stored || releaseName(stored.manifest) !== name || !(await isWhole(folder, stored))) return undefined;
+    const stored = readStored(folder);
+    if (!stored || releaseName(stored.manifest) !== name || !isWhole(folder, stored)) return undefined;
     const { manifest } = stored;
     for (const { digest } of treesOf(manifest, paths.current).values()) {
       if (!(await exists(join(paths.trees, digest)))) return undefined;
@@ -101,8 +101,12 @@ export async function openReleaseStore(paths: StorePaths): Promise<ReleaseStore>
       inTurn(async () => {
         note(...(await writeRelease(paths, placed, ownConfig, before)));
       }),
-    switchTo: (manifest) => switchSymlink(paths.current, join(basename(paths.releases), releaseName(manifest))),
-    switchToNothing: () => rm(paths.current, { force: true }),
+    switchTo(manifest) {
+      switchSymlink(paths.current, join(basename(paths.releases), releaseName(manifest)));
+    },
+    switchToNothing() {
+      rmSync(paths.current, { force: true });
+    },
     get isFlushed() {
       return unflushed.size === 0;
     },
@@ -117,8 +121,8 @@ export async function openReleaseStore(paths: StorePaths): Promise<ReleaseStore>
         throw error;
       }
     },
-    async writeState(state) {
-      await writeState(paths.state, state);
+    writeState(state) {
+      writeState(paths.state, state);
       note(paths.state);
     },
     async current(before) {
@@ -148,10 +152,10 @@ async function writeRelease(
   const files = [...texts, [ownFiles.manifest, JSON.stringify({ manifest, sizes } satisfies Stored)] as const];
   const written = files.map(([name]) => join(folder, name));
 
-  const there = await readStored(folder);
-  if (there?.manifest.digest === manifest.digest && (await isWhole(folder, there))) {
+  const there = readStored(folder);
+  if (there?.manifest.digest === manifest.digest && isWhole(folder, there)) {
     // Only what is not in the digest may differ: the agent's own file, and the life of Redis it belongs to.
-    for (const [name, content] of files.slice(single.length)) await replaceFile(join(folder, name), content);
+    for (const [name, content] of files.slice(single.length)) replaceFile(join(folder, name), content);
     return written;
   }
   const trees = treesOf(manifest, paths.current);
@@ -160,16 +164,16 @@ async function writeRelease(
 
   const temporary = temporaryBeside(folder);
   try {
-    await mkdir(temporary, { mode: folderMode });
-    await inParallel(files, ([name, content]) => writeNew(join(temporary, name), content));
+    mkdirSync(temporary, { mode: folderMode });
+    for (const [name, content] of files) writeNew(join(temporary, name), content);
     for (const { name, digest } of trees.values()) {
-      await symlink(join('..', '..', basename(paths.trees), digest), join(temporary, name));
+      symlinkSync(join('..', '..', basename(paths.trees), digest), join(temporary, name));
     }
-    await rm(folder, { recursive: true, force: true }); // A release of this name that is not whole.
-    await rename(temporary, folder);
+    rmSync(folder, { recursive: true, force: true }); // A release of this name that is not whole.
+    renameSync(temporary, folder);
     return written;
   } catch (error) {
-    await rm(temporary, { recursive: true, force: true });
+    rmSync(temporary, { recursive: true, force: true });
     throw error;
   }
 }
@@ -180,9 +184,9 @@ interface Stored {
   readonly sizes: Readonly<Record<string, number>>;
 }
 
-async function readStored(folder: string): Promise<Stored | undefined> {
+function readStored(folder: string): Stored | undefined {
   try {
-    const read = JSON.parse(await readFile(join(folder, ownFiles.manifest), 'utf8')) as Partial<Stored>;
+    const read = JSON.parse(readFileSync(join(folder, ownFiles.manifest), 'utf8')) as Partial<Stored>;
     return read.manifest && read.sizes ? { manifest: read.manifest, sizes: read.sizes } : undefined;
   } catch {
     return undefined;
@@ -190,18 +194,8 @@ async function readStored(folder: string): Promise<Stored | undefined> {
 }
 
 /** A file whose content was lost with the node's power is shorter than it should be (ext4(5), `data=ordered`). */
-async function isWhole(folder: string, { sizes }: Stored): Promise<boolean> {
-  const found = await Promise.all(
-    Object.entries(sizes).map(async ([name, size]) => (await sizeOf(join(folder, name))) === size),
-  );
-  return found.every(Boolean);
-}
-
-const sizeOf = (path: string): Promise<number | undefined> =>
-  stat(path).then(
-    ({ size }) => size,
-    () => undefined,
-  );
+const isWhole = (folder: string, { sizes }: Stored): boolean =>
+  Object.entries(sizes).every(([name, size]) => statSync(join(folder, name), { throwIfNoEntry: false })?.size === size);
 
 /** Undefined when a template holds this node's path literally, or a file was changed by hand. */
 function artifactOf({ manifest, content }: PlacedRelease, root: string): HeldArtifact | undefined {
@@ -228,7 +222,7 @@ async function collect(paths: StorePaths, keep: readonly string[]): Promise<void
   await inParallel(stale, (name) => rm(join(paths.releases, name), { recursive: true, force: true }));
   const used = new Set<string>();
   for (const name of names.filter((candidate) => kept.has(candidate))) {
-    const stored = await readStored(join(paths.releases, name));
+    const stored = readStored(join(paths.releases, name));
     if (stored) for (const { digest } of treesOf(stored.manifest, paths.current).values()) used.add(digest);
   }
   const unused = (await readdir(paths.trees)).filter((name) => !used.has(name));

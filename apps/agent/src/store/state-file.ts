@@ -38,7 +38,7 @@ export async function readState(path: string): Promise<AgentState> {
   }
 }
 
-export async function writeState(path: string, { applied, lastGood, parked, worker }: AgentState): Promise<void> {
+export function writeState(path: string, { applied, lastGood, parked, worker }: AgentState): void {
   const state = {
     format,
     applied: applied && identityOf(applied),
@@ -46,7 +46,7 @@ export async function writeState(path: string, { applied, lastGood, parked, work
     parked: parked && { artifact: identityOf(parked.artifact), reason: parked.reason },
     worker,
   };
-  await replaceFile(path, `${JSON.stringify(state)}\n`);
+  replaceFile(path, `${JSON.stringify(state)}\n`);
 }
 
 /** The identity alone: a manifest has one too, and a thousand files besides. */

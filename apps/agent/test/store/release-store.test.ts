@@ -43,7 +43,7 @@ const files = (more: Record<string, string> = {}) => ({
 const place = (held: HeldArtifact) => placeArtifact(held, paths.current);
 const write = async (held: HeldArtifact, before?: HeldArtifact) => {
   await store.write(place(held), '# own\n', before?.manifest);
-  await store.switchTo(held.manifest);
+  store.switchTo(held.manifest);
 };
 const inode = (path: string) => statSync(join(paths.current, path)).ino;
 
@@ -203,7 +203,7 @@ describe('the state file', () => {
     const { manifest } = artifact(3, files());
     const worker = { pid: 7, started: null, runs: manifest.digest };
     const parked = { artifact: manifest, reason: 'no' };
-    await writeState(paths.state, { applied: null, lastGood: manifest, parked, worker });
+    writeState(paths.state, { applied: null, lastGood: manifest, parked, worker });
     const { epoch, version, digest } = manifest;
     expect(await readState(paths.state)).toEqual({
       applied: null,
