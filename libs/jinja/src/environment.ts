@@ -6,6 +6,7 @@ import { DEFAULT_SYNTAX, type Syntax } from './lexer/syntax.ts';
 import { readExtensions, readLimits, readTemplates, type EnvironmentOptions, type HostCallback } from './options.ts';
 import { callerNames, FixedNames, type Names } from './runtime/context.ts';
 import type { LoopMemory } from './runtime/loop-memory.ts';
+import type { Piece } from './runtime/pieces.ts';
 import { RenderRuntime } from './runtime/render-runtime.ts';
 import type { RunnableTemplate } from './runtime/template.ts';
 import {
@@ -90,11 +91,12 @@ export class Environment extends nunjucks.Environment {
   }
 
   /**
-   * The same text, in less time: loop bodies that would give what they gave in the memory's last render are not run.
+   * The same text in less time, in pieces: loop bodies that would give what they gave in the memory's last render are
+   * not run, and pieces of that render are the same objects again.
    * @throws TemplateError
    */
-  renderAgain(name: string, context: TemplateContext, memory: LoopMemory): string {
-    return this.run(this.engine.load(name), context, memory);
+  renderAgain(name: string, context: TemplateContext, memory: LoopMemory): readonly Piece[] {
+    return this.runtime.renderAgain(this.engine.load(name), namesOf(context), memory);
   }
 
   /** @throws TemplateError */
@@ -123,8 +125,8 @@ export class Environment extends nunjucks.Environment {
     return super.addGlobal(name, value) as this;
   }
 
-  private run(template: RunnableTemplate, context: TemplateContext, memory: LoopMemory | null = null): string {
-    return this.runtime.render(template, namesOf(context), memory);
+  private run(template: RunnableTemplate, context: TemplateContext): string {
+    return this.runtime.render(template, namesOf(context));
   }
 }
 

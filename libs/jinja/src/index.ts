@@ -17,6 +17,7 @@ export * from './environment.ts';
 export * from './errors.ts';
 export type { EnvironmentOptions, HostCallback } from './options.ts';
 export { LoopMemory } from './runtime/loop-memory.ts';
+export type { Piece } from './runtime/pieces.ts';
 export {
   Dict,
   Float,

@@ -1,5 +1,7 @@
 import { expect, it } from 'vitest';
-import { Environment, LoopMemory } from '../src/index.ts';
+import { Environment, LoopMemory, type Piece } from '../src/index.ts';
+
+const textOf = (pieces: readonly Piece[]): string => pieces.map(({ text }) => text).join('');
 
 /** Renders over and over with one memory; tells which items' names were read, which a body that is not run does not. */
 function renderer(source: string, others: Record<string, string> = {}) {
@@ -20,7 +22,7 @@ function renderer(source: string, others: Record<string, string> = {}) {
   const render = (context: object): { text: string; read: string[] } => {
     const expected = environment.render('main', context);
     read = [];
-    const text = environment.renderAgain('main', context, memory);
+    const text = textOf(environment.renderAgain('main', context, memory));
     expect(text).toBe(expected);
     return { text, read: [...new Set(read)] };
   };

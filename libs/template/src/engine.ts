@@ -1,6 +1,9 @@
 /** A mapping as templates see it: in the order of its keys, integer-like keys included. */
 export type Mapping = object;
 
+/** A text in pieces. A piece that is as it was in the render before is the same object. */
+export type Text = readonly { readonly text: string }[];
+
 /** What the render thread needs of a template language. */
 export interface Engine {
   /** A JSON object's text as a mapping. Throws for what is not one. */
@@ -14,9 +17,9 @@ export interface Engine {
    * Renders on frozen values; remembers what they gave, so that the next render costs what changed.
    * Throws `EngineFault`: `read-only` for a template that would change them.
    */
-  render(name: string, context: Readonly<Record<string, unknown>>): string;
+  render(name: string, context: Readonly<Record<string, unknown>>): Text;
   /** Renders on values that the template may change. Throws `EngineFault`. */
-  renderOnCopy(name: string, context: Readonly<Record<string, unknown>>): string;
+  renderOnCopy(name: string, context: Readonly<Record<string, unknown>>): Text;
 }
 
 /** Why a template failed, in the engine's words. */

@@ -8,7 +8,7 @@ import {
   UndefinedError,
   parseJson,
 } from '@flotilla/jinja';
-import { type Engine, EngineFault, type Mapping } from './engine.ts';
+import { type Engine, EngineFault, type Mapping, type Text } from './engine.ts';
 import { deepFreeze } from './deep-freeze.ts';
 
 /** Templates in Jinja2. Values are frozen, so that no render leaves a trace in the next one's inputs. */
@@ -43,11 +43,11 @@ export function createEngine({ strict, maxOutput }: { strict: boolean; maxOutput
       memories.set(name, memory);
       return orFault(name, () => environment.renderAgain(name, context, memory));
     },
-    renderOnCopy: (name, context) => orFault(name, () => environment.render(name, context)),
+    renderOnCopy: (name, context) => orFault(name, () => [{ text: environment.render(name, context) }]),
   };
 }
 
-function orFault(name: string, render: () => string): string {
+function orFault(name: string, render: () => Text): Text {
   try {
     return render();
   } catch (error) {

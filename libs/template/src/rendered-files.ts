@@ -1,6 +1,6 @@
 import { layout, templatePaths } from '@flotilla/domain';
 import { thawed } from './deep-freeze.ts';
-import { type Engine, EngineFault } from './engine.ts';
+import { type Engine, EngineFault, type Text } from './engine.ts';
 import type { TemplateContext } from './template-inputs.ts';
 
 /** The key of the configmap `config` that is the whole haproxy.cfg. */
@@ -15,7 +15,7 @@ export const isFileTemplate = (key: string): boolean =>
 export interface RenderedText {
   /** In the release folder. */
   readonly path: string;
-  readonly text: string;
+  readonly text: Text;
 }
 
 /**
@@ -42,14 +42,16 @@ export function renderAll(
     }
   }
   for (const { key, fault } of failed) {
-    const isUsed = rendered.some(({ text }) => text.includes(`${templatePaths.filesdir}/${key}`));
+    const isUsed = rendered.some(({ text }) => whole(text).includes(`${templatePaths.filesdir}/${key}`));
     if (isUsed || !isIncluded(key, templates)) throw fault;
   }
   return rendered;
 }
 
+export const whole = (text: Text): string => text.map((piece) => piece.text).join('');
+
 /** Jinja2's templates may change what they are given; one that does gets a copy of everything, and pays for it. */
-function renderOne(engine: Engine, key: string, context: TemplateContext): string {
+function renderOne(engine: Engine, key: string, context: TemplateContext): Text {
   try {
     return engine.render(key, context);
   } catch (error) {
@@ -59,11 +61,14 @@ function renderOne(engine: Engine, key: string, context: TemplateContext): strin
 }
 
 /** HAProxy refuses a configuration whose last line has no end. */
-const withLastNewline = (text: string): string => (text.endsWith('\n') ? text : `${text}\n`);
+function withLastNewline(text: Text): Text {
+  const last = text.findLast((piece) => piece.text !== '');
+  return last?.text.endsWith('\n') === true ? text : [...text, { text: '\n' }];
+}
 
 /** Jinja2 drops a template's last newline; a file gets it back, because the end of an HTTP message's head is one. */
-const keepLastNewline = (source: string, text: string): string =>
-  source.endsWith('\n') ? `${text}\n` : withLastNewline(text);
+const keepLastNewline = (source: string, text: Text): Text =>
+  source.endsWith('\n') ? [...text, { text: '\n' }] : withLastNewline(text);
 
 const isIncluded = (key: string, templates: ReadonlyMap<string, string>): boolean =>
   [...templates].some(([other, text]) => other !== key && (text.includes(`'${key}'`) || text.includes(`"${key}"`)));

@@ -96,7 +96,12 @@ export class TemplateInputs {
 
   #views(): Mapping[] {
     this.#order ??= [...this.#services.values()].sort((a, b) => inOrder(a.name, b.name));
-    return this.#order.flatMap((service) => this.#viewOf(service) ?? []);
+    const views: Mapping[] = [];
+    for (const service of this.#order) {
+      const view = this.#viewOf(service);
+      if (view) views.push(view);
+    }
+    return views;
   }
 
   #bothParts(): readonly string[] {

@@ -14,7 +14,7 @@ export type ToThread =
 /** A rendered file. Its bytes are handed over, not copied; null when they are those of this thread's last answer. */
 export interface ThreadFile {
   readonly path: string;
-  readonly bytes: Uint8Array | null;
+  readonly bytes: Uint8Array<ArrayBuffer> | null;
 }
 
 export type FromThread =

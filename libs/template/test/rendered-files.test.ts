@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { createEngine } from '../src/jinja-engine.ts';
-import { renderAll } from '../src/rendered-files.ts';
+import { renderAll, whole } from '../src/rendered-files.ts';
 import { usesStats } from '../src/stats-use.ts';
 
 function render(templates: Record<string, string>, context: Record<string, unknown> = {}) {
@@ -8,7 +8,7 @@ function render(templates: Record<string, string>, context: Record<string, unkno
   const loaded = new Map(Object.entries(templates));
   engine.load(loaded);
   const files = renderAll(engine, loaded, context);
-  return Object.fromEntries(files.map(({ path, text }) => [path, text]));
+  return Object.fromEntries(files.map(({ path, text }) => [path, whole(text)]));
 }
 
 test('the configuration always ends with one newline of its own', () => {
@@ -78,7 +78,9 @@ test('a template that changes its inputs leaves no trace for the next render', (
   ]);
   engine.load(templates);
   for (let round = 0; round < 2; round++) {
-    expect(renderAll(engine, templates, { s: service })[0]!.text).toBe("[1, 2, 3] {'10': 'a', '9': 'b', 'x': 1}\n");
+    expect(whole(renderAll(engine, templates, { s: service })[0]!.text)).toBe(
+      "[1, 2, 3] {'10': 'a', '9': 'b', 'x': 1}\n",
+    );
   }
 });
 

@@ -29,6 +29,8 @@ export interface Frame {
   readonly checkOutput: boolean;
   /** Code that goes on to the loop's next item; null where `break` and `continue` have nothing to leave. */
   readonly skip: string | null;
+  /** Whether `o` is what the template's root prints: it may be put into `pieces`. */
+  readonly piecewise: boolean;
   /** Whether the texts of a loop that stands here may be remembered: not inside of another loop. */
   readonly remembers: boolean;
   /** Parameters that have no value yet while the defaults of a macro are computed. */

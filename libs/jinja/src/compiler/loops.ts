@@ -243,10 +243,12 @@ function takeRun(unit: Unit, loop: Loop, memory: string): void {
   const run = unit.names.fresh('k');
   const indexed = use.attributes.size > 0;
   unit.write(`const ${run} = ${memory} === null ? null : ${memory}.run(${items}, ${index}, ${indexed});`);
-  const notEmpty = empty === null ? '' : `${empty} = false; `;
-  unit.write(
-    `if (${run} !== null) { ${loop.frame.out} += ${run}.text; ${notEmpty}${index} += ${run}.length - 1; continue; }`,
-  );
+  const { out, piecewise } = loop.frame;
+  unit.write(`if (${run} !== null) {`);
+  if (piecewise && out === 'o') unit.write(`if (pieces !== null) { pieces.take(o, ${run}); o = ''; } else`);
+  unit.write(`${out} += ${run}.text;`);
+  if (empty !== null) unit.write(`${empty} = false;`);
+  unit.write(`${index} += ${run}.length - 1; continue; }`);
 }
 
 /** Whether a statement gives a loop without an object another name, which is known when compiling. */

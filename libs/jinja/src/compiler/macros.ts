@@ -41,7 +41,7 @@ function macroCode(template: TemplateCompiler, node: Macro | CallBlock, outer: F
 
   const slots = declared.map((name) => scope.slot(name));
   const names = [...slots, ...special.map((name) => scope.slot(name))];
-  const frame: Frame = { ...inner, out: 'o', checkOutput: false, skip: null };
+  const frame: Frame = { ...inner, out: 'o', checkOutput: false, skip: null, piecewise: false };
   const code = unit.function([...new Set(names)].join(', '), () => {
     unit.enter(scope);
     unit.at(node);

@@ -75,6 +75,7 @@ export class TemplateCompiler {
       soft: false,
       checkOutput: false,
       skip: null,
+      piecewise: false,
       remembers: true,
       unboundParameters: new Set(),
       loops: [],
@@ -85,7 +86,9 @@ export class TemplateCompiler {
   private root(tree: TemplateTree, extending: boolean): string {
     const { unit } = this;
     return unit.function('ctx', () => {
-      const frame = this.frame({ toplevel: true, rootlevel: true, checkOutput: extending });
+      const frame = this.frame({ toplevel: true, rootlevel: true, piecewise: !extending, checkOutput: extending });
+      // What is printed before the parent's text comes before its pieces.
+      unit.write(extending ? 'ctx.pieces = null;' : 'const pieces = ctx.pieces;');
       if (findUndeclared(tree.body, ['self']).has('self')) {
         unit.write(`const ${frame.scope.parameter('self')} = new h.TemplateReference(rt, ctx);`);
       }

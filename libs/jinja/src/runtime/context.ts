@@ -1,3 +1,4 @@
+import type { Pieces } from './pieces.ts';
 import { HostFunction, isMapping, mappingGet, mappingKeys, type Mapping, type Value } from '../values/index.ts';
 
 /** Where names come from. Reading is lazy: nothing is copied but what a template itself assigned. */
@@ -79,6 +80,8 @@ export class Context {
   private readonly exported = new Set<string>();
   /** For every block the template's own version first, then that of its parent, and so on. */
   readonly blocks = new Map<string, Render[]>();
+  /** Where the root of the template may put its text in pieces; null where it is wanted in one. */
+  pieces: Pieces | null = null;
 
   constructor(
     readonly parent: Names,

@@ -1,4 +1,4 @@
-import { SecurityError, TemplateRuntimeError } from '../errors.ts';
+import { TemplateRuntimeError } from '../errors.ts';
 import {
   builtin,
   Dict,
@@ -34,6 +34,7 @@ import { LoopContext } from './loop-context.ts';
 import { keepText } from './loop-texts.ts';
 import { Macro } from './macro.ts';
 import * as operators from './operators.ts';
+import { outputTooLong } from './pieces.ts';
 import { MUTATES } from './standing-still.ts';
 
 /** Everything that generated code can reach, by the names it uses. It reaches nothing else. */
@@ -123,7 +124,5 @@ function unknown(kind: string, name: string): Builtin {
 }
 
 function tooLong(rt: Runtime, length: number): never {
-  throw new SecurityError(
-    `the output of ${length} characters is more than the limit of ${rt.limits.maxOutput} (maxOutput)`,
-  );
+  throw outputTooLong(length, rt.limits.maxOutput);
 }

@@ -1,4 +1,5 @@
 import { Tuple, type Value } from '../values/index.ts';
+import type { Piece } from './pieces.ts';
 import { isFixed } from './standing-still.ts';
 
 /** What a body's text takes from where its item stands; equal for equal places. */
@@ -14,8 +15,8 @@ interface Entry {
 }
 
 /** The texts of a fixed number of items in a row, put together. */
-interface Run {
-  readonly text: string;
+interface Run extends Piece {
+  /** How many items it is of. */
   readonly length: number;
 }
 

@@ -13,6 +13,7 @@ import {
 import { LayeredNames, type Names } from './context.ts';
 import type { LoopMemory } from './loop-memory.ts';
 import type { LoopTexts } from './loop-texts.ts';
+import { Pieces, type Piece } from './pieces.ts';
 import { TemplateModule, type RunnableTemplate } from './template.ts';
 
 export interface RenderRuntimeOptions extends RuntimeOptions {
@@ -41,13 +42,21 @@ export class RenderRuntime extends Runtime {
   }
 
   /** Renders with the given names; those of a caller go over the globals, those of another template have them. */
-  render(template: RunnableTemplate, names: Names | null, memory: LoopMemory | null = null): string {
+  render(template: RunnableTemplate, names: Names | null): string {
     const all = names === null ? this.globals : new LayeredNames(names, this.globals);
+    return this.run(template, () => template.root(template.newContext(all)));
+  }
+
+  /** Renders with a caller's names, and takes over what the memory knows. */
+  renderAgain(template: RunnableTemplate, names: Names, memory: LoopMemory): readonly Piece[] {
     const before = this.memory;
+    const pieces = new Pieces(this.limits.maxOutput);
+    const context = template.newContext(new LayeredNames(names, this.globals));
+    context.pieces = pieces;
     this.memory = memory;
-    memory?.begin();
+    memory.begin();
     try {
-      return this.run(template, () => template.root(template.newContext(all)));
+      return pieces.end(this.run(template, () => template.root(context)));
     } finally {
       this.memory = before;
     }
