@@ -9,12 +9,15 @@ import { measureBurst } from './burst.ts';
 import { type BenchFleet, probedAddress, residentMb, sizes, startFleet } from './fleet.ts';
 import { measureLatency } from './latency.ts';
 import { PodFarm } from './pod-farm.ts';
+import { measureRenderAgain } from './render-again.ts';
+import { renderInputs } from './render-inputs.ts';
+import { measureRender } from './render.ts';
 import { stageMedians } from './stages.ts';
 import { rounded, summarize, table } from './statistics.ts';
 
 const help = `npm run bench -- [options]
 
-  --only NAMES      latency, burst (default: all); latency prints memory too
+  --only NAMES      render, latency, burst (default: all); latency prints memory too
   --sizes NAMES     ${Object.entries(sizes)
     .map(([name, { services, pods }]) => `${name} (${services} x ${pods})`)
     .join(', ')}
@@ -24,7 +27,7 @@ const help = `npm run bench -- [options]
 
 const { values } = parseArgs({
   options: {
-    only: { type: 'string', default: 'latency,burst' },
+    only: { type: 'string', default: 'render,latency,burst' },
     sizes: { type: 'string', default: 'small,medium,large' },
     changes: { type: 'string', default: '30' },
     json: { type: 'string' },
@@ -103,7 +106,18 @@ async function burst(): Promise<void> {
   });
 }
 
+async function render(): Promise<void> {
+  const size = { services: 1_000, pods: 5 };
+  say(`rendering ${size.services} services x ${size.pods} pods`);
+  const inputs = renderInputs(size);
+  print('Render: 1,000 services x 5 pods, everything, against Jinja2', await measureRender(inputs));
+  const again = await measureRenderAgain('1,000 x 5', inputs);
+  again.push(...(await measureRenderAgain('1,000 x 20', renderInputs({ ...size, pods: 20 }))));
+  print("Render in the fleet's thread: everything, then one pod of one service", again);
+}
+
 try {
+  if (only.has('render')) await render();
   if (only.has('latency')) await latency();
   if (only.has('burst')) await burst();
   if (values.json) writeFileSync(values.json, `${JSON.stringify(figures, null, 2)}\n`);
