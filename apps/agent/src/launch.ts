@@ -83,7 +83,7 @@ export async function launch(launched: Launch<AgentConfig>): Promise<Readonly<Re
   const held = standing.disk && store.artifactOf(standing.disk);
   const follow = { redis, blockingRedis, fleet, sealer, signal, ...(held && { held }) };
   const reports = reporting.run(signal);
-  const work = Promise.all([delivery.run(), followInto(delivery, follow, { log, metrics })]).catch(fail);
+  const work = Promise.all([delivery.run(), followInto(delivery, follow, { log, metrics, standing })]).catch(fail);
   releases.add(reporting, 'reports', async () => {
     await reports;
     await withDeadline(reporting.flush(), lastWordsMs, 'the last report');

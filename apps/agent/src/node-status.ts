@@ -14,9 +14,9 @@ export const nodeStatus = (node: string, standing: Standing): Omit<NodeStatus, '
     pid: standing.running?.master ?? null,
     oldWorkers: standing.running?.oldWorkers ?? 0,
   },
-  problem: problemOf(standing) ?? null,
+  problem: problemOf(standing) ?? standing.unknown ?? null,
 });
 
-/** Why the node cannot do its work; undefined when it can. */
-export const problemOf = ({ problem, failing, live }: Standing): string | undefined =>
-  problem ?? failing ?? (live ? undefined : 'no version runs on this node yet');
+/** Why the node does not serve as it should, for `/readyz`; undefined when it does, whether it can hear of news or not. */
+export const problemOf = ({ problem, failing, live, unknown }: Standing): string | undefined =>
+  problem ?? failing ?? (live ? undefined : (unknown ?? 'no version runs on this node yet'));

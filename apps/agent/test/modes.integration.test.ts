@@ -123,6 +123,16 @@ test('a worker that is not known to run what is on disk is reloaded by the next 
   expect(await ask(next)).toBe('hello');
 });
 
+test('a node with another key says that it cannot open the newest version', async () => {
+  await fleet.publish({ 'haproxy.cfg': config(await freePort(), 'sealed') });
+  const node = await startNode(fleet, { FLOTILLA_KEY: Buffer.alloc(32, 7).toString('base64') });
+  await waitFor(() => /another FLOTILLA_KEY/.test(node.problem() ?? ''), { what: 'the reason', deadlineMs: 10_000 });
+  await waitFor(async () => /another FLOTILLA_KEY/.test((await fleet.status())[0]?.problem ?? ''), {
+    what: 'the reason in the status',
+    deadlineMs: 10_000,
+  });
+});
+
 test('HAProxy ends with the agent unless it is to be left', async () => {
   const node = await startNode(fleet);
   await fleet.answerTo(await fleet.publish({ 'haproxy.cfg': config(node.port, 'hello') }));

@@ -30,6 +30,8 @@ export interface Standing {
   problem: string | undefined;
   /** What the agent itself fails to do, and tries again. */
   failing: string | undefined;
+  /** Why the newest version is not known although Redis answers. */
+  unknown: string | undefined;
 }
 
 /** HAProxy has to be started or reloaded before `disk` is live. */
@@ -66,6 +68,7 @@ export const newStanding = (): Standing => ({
   unchecked: false,
   problem: undefined,
   failing: undefined,
+  unknown: undefined,
 });
 
 export const sameRelease = (a: PlacedRelease | undefined, b: PlacedRelease | undefined): boolean =>
