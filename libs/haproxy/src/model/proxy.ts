@@ -113,6 +113,10 @@ export function balanceOf(section: Section, defaults: readonly Section[]): Balan
   return { kind: 'static', line, why };
 }
 
+/** Servers get cookies made of their addresses (configuration manual, 4.2 "cookie", "dynamic-cookie-key"). */
+export const hasDynamicCookies = (section: Section, defaults: readonly Section[]): boolean =>
+  lineInForce(section, defaults, 'cookie')?.words.some(({ text }) => text === 'dynamic') ?? false;
+
 /** Clients stay with a server by cookie or stick table. */
 export const isPersistent = (section: Section, defaults: readonly Section[]): boolean =>
   [section, ...defaults].some((place) =>

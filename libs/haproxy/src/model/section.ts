@@ -1,6 +1,7 @@
 import type { Line } from './line.ts';
 import { splitLines } from './line.ts';
 import { commonEnds, detach } from './text-range.ts';
+import { splitWords, type Word } from './words.ts';
 
 /** Section keywords of HAProxy 2.4 to 3.2. A keyword missing here stays a line of the section above it: a reload. */
 export const sectionKeywords = [
@@ -28,9 +29,8 @@ export const sectionKeywords = [
 /** `preamble` is what stands before the first section: comments and blank lines. */
 export type SectionKind = (typeof sectionKeywords)[number] | 'preamble';
 
-/** Lines that begin with `.if` and its kin, or with a quote or escape. */
-const unreadable = /^[ \t]*[."'\\]/m;
-const headerWords = /^[ \t]*\S+(?:[ \t]+([^\s#]+))?(?:[ \t]+from[ \t]+([^\s#]+))?/;
+/** Lines that begin with `.if` and its kin, or whose first word is quoted or escaped. */
+const unreadable = /^[ \t]*(?:\.|[^\s#"'\\]*["'\\])/m;
 
 /** A section of the configuration, from its header to the line before the next one. Immutable; equal text, same object. */
 export class Section {
@@ -43,13 +43,15 @@ export class Section {
   #lines: readonly Line[] | undefined;
   #readable: boolean | undefined;
   #rules: readonly Line[] | undefined;
+  readonly #named: boolean;
 
   constructor(kind: SectionKind, text: string, previous?: Section) {
-    const header = kind === 'preamble' ? null : headerWords.exec(text);
+    const [, name, from, base] = kind === 'preamble' ? [] : headerWords(text);
     this.kind = kind;
-    this.name = header?.[1] ?? '';
-    this.from = header?.[2];
+    this.name = name?.text ?? '';
+    this.from = from?.text === 'from' ? base?.text : undefined;
     this.text = text;
+    this.#named = name?.opaque !== true && base?.opaque !== true;
     if (previous && previous.#lines) this.#lines = reuseLines(previous.text, previous.#lines, text);
   }
 
@@ -70,16 +72,28 @@ export class Section {
 
   /**
    * False with conditional blocks (configuration manual, 2.4 "Conditional blocks"): they choose lines by things only the
-   * process knows, also across section borders. And a quoted keyword may be a section's header in disguise.
+   * process knows, also across section borders. And a quoted keyword may be a section's header in disguise, a name may
+   * come from the environment.
    */
   get readable(): boolean {
-    return (this.#readable ??= !unreadable.test(this.text));
+    return (this.#readable ??= this.#named && !unreadable.test(this.text));
+  }
+
+  /** The first line that cannot be read so, undefined when all can. */
+  get unreadableLine(): Line | undefined {
+    return this.readable ? undefined : (this.lines.find(({ text }) => unreadable.test(text)) ?? this.lines[0]);
   }
 
   /** Only these hold servers that traffic goes to. */
   get isProxy(): boolean {
     return this.kind === 'backend' || this.kind === 'listen';
   }
+}
+
+function headerWords(text: string): readonly Word[] {
+  const newline = text.indexOf('\n');
+  const split = splitWords(newline < 0 ? text : text.slice(0, newline));
+  return split.kind === 'words' ? split.words : [];
 }
 
 /** Lines outside the changed part keep their objects, so what was read from them is not read again. */

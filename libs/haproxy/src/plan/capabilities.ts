@@ -11,11 +11,13 @@ export interface Capabilities {
   readonly updateCertificate: boolean;
   readonly editCrtList: boolean;
   readonly replaceMap: boolean;
+  /** A server added at runtime starts with the defaults of one of the file. */
+  readonly serverDefaults: boolean;
   /** Keywords that `add server` takes. */
   readonly serverKeywords: ReadonlySet<string>;
 }
 
-type Feature = 'addServer' | 'deleteServer' | 'updateCertificate' | 'editCrtList' | 'replaceMap';
+type Feature = 'addServer' | 'deleteServer' | 'updateCertificate' | 'editCrtList' | 'replaceMap' | 'serverDefaults';
 
 /** From which version on; tested on 2.6. Sources are the management guides of the versions named. */
 const since: Readonly<Record<Feature, HaproxyVersion>> = {
@@ -29,6 +31,8 @@ const since: Readonly<Record<Feature, HaproxyVersion>> = {
   editCrtList: [2, 4],
   // 9.3 "prepare map", "commit map", "prepare acl", "commit acl": 2.4.
   replaceMap: [2, 4],
+  // Everything not said was 0, seen on 2.6.12. Later releases of 2.6 to 2.9 mend it as well, at a patch level not known here.
+  serverDefaults: [3, 0],
 };
 
 /** Capabilities by the version HAProxy reports (`show info`). An unknown or older version can do nothing: reload. */
@@ -43,6 +47,7 @@ export function capabilities(version: string): Capabilities {
     updateCertificate: can('updateCertificate'),
     editCrtList: can('editCrtList'),
     replaceMap: can('replaceMap'),
+    serverDefaults: can('serverDefaults'),
     serverKeywords: new Set(known ? dynamicKeywords(known) : []),
   };
 }

@@ -84,14 +84,22 @@ function serverAdditions(operation: Extract<Operation, { kind: 'add-server' }>):
     ...(weightAfterwards && weight !== 0 ? [setWeight(operation, weight)] : []),
     ...(operation.check ? [`enable health ${at(operation)}`] : []),
     ...(operation.agentCheck ? [`enable agent ${at(operation)}`] : []),
+    ...(operation.disabled ? pausedChecks(operation) : []),
+    // It makes the cookies of all servers of the backend; those that have theirs get the same again.
+    ...(operation.dynamicCookie ? [`enable dynamic-cookie backend ${operation.backend}`] : []),
     ...(operation.disabled ? [] : [setState(operation, 'ready')]),
   ];
 }
+
+/** Checks pause when a server enters maintenance, and this one was in it before its checks began. */
+const pausedChecks = (operation: Extract<Operation, { kind: 'add-server' }>): string[] =>
+  operation.check || operation.agentCheck ? [setState(operation, 'drain'), setState(operation, 'maint')] : [];
 
 function takeBackCommands(operation: Extract<Operation, { kind: 'take-back-server' }>): string[] {
   return [
     ...(operation.address ? [setAddress(operation, operation.address)] : []),
     ...(operation.weight === undefined ? [] : [setWeight(operation, operation.weight)]),
+    ...(operation.agentCheck ? [`enable agent ${at(operation)}`] : []),
     setState(operation, operation.disabled ? 'maint' : 'ready'),
   ];
 }

@@ -83,13 +83,12 @@ function movedSection(running: ConfigModel, wanted: ConfigModel, was: Section, s
 function conditional(model: ConfigModel): Findings | undefined {
   const section = unreadableSection(model);
   if (!section) return undefined;
-  const line = section.lines.find(({ text }) => /^[ \t]*[."'\\]/.test(text));
   return forces({
     kind: 'line',
     model,
     section,
-    line,
-    why: 'with conditional blocks (or a quoted keyword) nobody but HAProxy knows which lines are in force',
+    line: section.unreadableLine,
+    why: 'with conditional blocks, a quoted keyword or a name from the environment only HAProxy knows what is in force',
   });
 }
 

@@ -1,6 +1,6 @@
 import type { ConfigModel } from '../model/config.ts';
 import type { Line } from '../model/line.ts';
-import { balanceOf, isPersistent } from '../model/proxy.ts';
+import { balanceOf, hasDynamicCookies, isPersistent } from '../model/proxy.ts';
 import type { Section } from '../model/section.ts';
 import { formatAddress, optionsSignature, weightOf, type Server } from '../model/server.ts';
 import type { Capabilities } from './capabilities.ts';
@@ -25,8 +25,8 @@ export interface ProxyChange {
 }
 
 /**
- * Compares the servers of one backend that stand on changed lines. When one of them needs a reload none is removed
- * before it: the backend would be left with less than either configuration gives it.
+ * Compares the servers of one backend that stand on changed lines. When one of them serves only after a reload none is
+ * removed before it: the backend would be left with less than either configuration gives it.
  */
 export function diffServers(
   change: ProxyChange,
@@ -39,19 +39,24 @@ export function diffServers(
   });
   const gone = [...before.values()].filter(({ server }) => !after.has(server.name));
   const found = merge(kept);
-  if (found.forced.length > 0) return found;
+  if (found.forced.some((forced) => forced.kind === 'file' || !forced.serves)) return found;
   return merge([found, ...gone.map((placed) => goneServer(change, placed))]);
 }
 
-const forcedBy = (change: ProxyChange, line: Line, why: string): Findings =>
-  forces({ kind: 'line', model: change.wanted, section: change.section, line, why });
+const forcedBy = (change: ProxyChange, line: Line, why: string, serves?: true): Findings =>
+  forces({ kind: 'line', model: change.wanted, section: change.section, line, why, ...(serves && { serves }) });
 
 function newServer(change: ProxyChange, { server, line }: PlacedServer): Findings {
   const backend = change.section.name;
   const left = change.leaving.get(backend, server.name);
   if (left) return returningServer(change, left, { server, line });
   const dynamic = dynamicServer(server, backend, balanceOf(change.section, change.defaults), change.can);
-  return dynamic.kind === 'possible' ? operations(dynamic.operation) : forcedBy(change, line, dynamic.why);
+  if (dynamic.kind === 'impossible') return forcedBy(change, line, dynamic.why);
+  const found = operations({
+    ...dynamic.operation,
+    dynamicCookie: hasDynamicCookies(change.section, change.defaults),
+  });
+  return dynamic.flaw === undefined ? found : merge([found, forcedBy(change, line, dynamic.flaw, true)]);
 }
 
 function returningServer(change: ProxyChange, left: LeavingServer, { server, line }: PlacedServer): Findings {
@@ -65,6 +70,7 @@ function returningServer(change: ProxyChange, left: LeavingServer, { server, lin
     server: server.name,
     ...(left.address && formatAddress(left.address) === formatAddress(now.address) ? {} : { address: now.address }),
     ...(left.weight === now.weight ? {} : { weight: now.weight }),
+    agentCheck: now.agentCheck,
     disabled: server.options.has('disabled'),
   });
 }

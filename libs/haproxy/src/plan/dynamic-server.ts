@@ -6,16 +6,27 @@ import { fitsCommandLine } from './cli-text.ts';
 import type { AddServer, LeavingServer } from './operation.ts';
 
 export type Dynamic =
-  { readonly kind: 'possible'; readonly operation: AddServer } | { readonly kind: 'impossible'; readonly why: string };
+  | {
+      readonly kind: 'possible';
+      readonly operation: Omit<AddServer, 'dynamicCookie'>;
+      /** It serves, but not as a server of the file would: why a reload should follow. */
+      readonly flaw: string | undefined;
+    }
+  | { readonly kind: 'impossible'; readonly why: string };
 
 /** HAProxy takes 64 words a command (MAX_CLI_ARGS); `add server name address` are three, and something is kept free. */
 const maxWords = 56;
 const namePattern = /^[A-Za-z0-9_.:-]+$/;
-/** A server that is added starts without these, and then reuses no connection (seen on 2.6). */
-const poolDefaults = [
-  ['pool-max-conn', '-1'],
-  ['pool-purge-delay', '5s'],
-] as const;
+/**
+ * What a server of the file starts with and an added one does not before 3.0 (configuration manual, 5.2). Without the
+ * first two it reuses no connection; with `observe` and without the last two the first error would count as too many.
+ */
+const startDefaults: readonly { keyword: string; value: string; beside?: string }[] = [
+  { keyword: 'pool-max-conn', value: '-1' },
+  { keyword: 'pool-purge-delay', value: '5s' },
+  { keyword: 'error-limit', value: '10', beside: 'observe' },
+  { keyword: 'on-error', value: 'fail-check', beside: 'observe' },
+];
 
 /**
  * How a server of the file is added at runtime (management guide, "add server").
@@ -43,7 +54,9 @@ export function dynamicServer(server: Server, backend: string, balance: Balance,
       return impossible(`HAProxy ${can.version} takes no "${keyword}" for a server added at runtime`);
     words.push(keyword, ...args);
   }
-  for (const [keyword, value] of poolDefaults) if (!server.options.has(keyword)) words.push(keyword, value);
+  for (const { keyword, value, beside } of startDefaults)
+    if (!server.options.has(keyword) && (beside === undefined || server.options.has(beside)))
+      words.push(keyword, value);
   if (words.length > maxWords) return impossible('it has more words than a command takes');
   const odd = words.find((word) => !fitsCommandLine(word));
   if (odd !== undefined) return impossible('a word of it has characters that a command cannot carry safely');
@@ -61,7 +74,18 @@ export function dynamicServer(server: Server, backend: string, balance: Balance,
       agentCheck: server.options.has('agent-check'),
       disabled: server.options.has('disabled'),
     },
+    flaw: can.serverDefaults ? undefined : flawOf(server),
   };
+}
+
+/**
+ * HTTP/2 and FastCGI count the requests of a connection against `max-reuse`, which is 0 for an added server and cannot
+ * be given: every request gets a connection of its own (seen on 2.6).
+ */
+function flawOf({ options }: Server): string | undefined {
+  const proto = options.get('proto')?.[0];
+  const multiplexes = (proto !== undefined && proto !== 'h1') || /\bh2\b/.test(options.get('alpn')?.[0] ?? '');
+  return multiplexes ? 'a server added at runtime gets a connection for each request here, until a reload' : undefined;
 }
 
 /** Options that can be changed at runtime, so they do not make another server of it. */

@@ -12,6 +12,8 @@ export type Forced =
       readonly section: Section;
       readonly line: Line | undefined;
       readonly why: string;
+      /** The operations beside it serve all the same; the reload only makes it right. */
+      readonly serves?: true;
     }
   | {
       readonly kind: 'file';

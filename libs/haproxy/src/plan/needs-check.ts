@@ -16,12 +16,13 @@ import { changedSections } from './diff-config.ts';
  * only things a checked line does not vouch for are the values that differ, and each is held to a form here that HAProxy
  * accepts: a literal address and port (nothing to resolve), a name of its alphabet that no other server of the backend
  * has, a weight from 0 to 256, an id that is positive and unique, a cookie of plain characters. A server that goes could
- * still be named elsewhere (`use-server`, `track`, `srv_is_up`), so its name must not appear in any other line.
+ * still be named elsewhere (`use-server`, `track`, `srv_is_up`), so its name must not appear in any other line. And the
+ * file's last line must be ended, and no changed line may hold a control character: HAProxy refuses both.
  * The check still runs, after traffic; this only decides that nobody waits for it.
  */
 export function needsCheck(running: ConfigModel, wanted: ConfigModel): boolean {
   if (running.text === wanted.text) return false;
-  if (unreadableSection(running) || unreadableSection(wanted)) return true;
+  if (unreadableSection(running) || unreadableSection(wanted) || !wanted.text.endsWith('\n')) return true;
   const { before, after } = changedSections(running, wanted);
   if (before.length !== after.length) return true;
   return after.some((section, at) => {
@@ -35,6 +36,7 @@ function sectionNeedsCheck(wanted: ConfigModel, old: Section, section: Section):
   if (!section.isProxy) return true;
   const changed = changedLines(old, section);
   if ([...changed.before, ...changed.after].some((line) => !line.isServer && !line.isBlank)) return true;
+  if (changed.after.some(({ text }) => controlCharacter.test(text))) return true;
   const known = new Set(changed.before.map((line) => line.text));
   const added = changed.after.filter((line) => line.isServer && !known.has(line.text));
   if (section.rules.some(({ keyword }) => keyword === 'server-template' || keyword === 'use-server')) return true;
@@ -44,8 +46,10 @@ function sectionNeedsCheck(wanted: ConfigModel, old: Section, section: Section):
   if (!uniqueNames(section) || !uniqueIds(section)) return true;
   const names = new Set(changed.after.map((line) => line.serverName));
   const gone = changed.before.filter((line) => line.isServer && !names.has(line.serverName));
-  return gone.some((line) => isNamedElsewhere(wanted, section, line.serverName));
+  return gone.length > 0 && areNamedElsewhere(wanted, section, new Set(gone.map((line) => line.serverName)));
 }
+
+const controlCharacter = /[\0-\x08\x0b-\x1f\x7f]/;
 
 /** `default-server` counts for the lines below it only: looks at the checked lines that stand under the same ones. */
 function areChecked(needed: Set<string | undefined>, old: Section, head: number): boolean {
@@ -105,11 +109,19 @@ function uniqueIds(section: Section): boolean {
 
 const separators = /[^A-Za-z0-9_.:-]+/;
 
-/** The name as a part of any rule of its own section, as `backend/name` anywhere, or after `track`. */
-function isNamedElsewhere(wanted: ConfigModel, section: Section, name: string): boolean {
-  const inRules = section.rules.some((line) => line.text.split(separators).includes(name));
-  const tracked = section.lines.some(
-    (line) => line.isServer && line.text.includes('track') && line.text.split(separators).includes(name),
-  );
-  return inRules || tracked || wanted.text.includes(`${section.name}/${name}`);
+/** One of the names as a part of any rule of its own section, after `track`, or as `backend/name` anywhere. */
+function areNamedElsewhere(wanted: ConfigModel, section: Section, names: ReadonlySet<string>): boolean {
+  const says = (line: Line) => line.text.split(separators).some((part) => names.has(part));
+  if (section.rules.some(says)) return true;
+  if (section.text.includes('track') && section.lines.some((line) => line.isServer && isTracking(line) && says(line)))
+    return true;
+  // The text of the whole file is searched once, however many servers go.
+  const prefix = `${section.name}/`;
+  for (let at = wanted.text.indexOf(prefix); at >= 0; at = wanted.text.indexOf(prefix, at + 1)) {
+    const from = at + prefix.length;
+    if (names.has(wanted.text.slice(from, from + 300).split(separators, 1)[0] ?? '')) return true;
+  }
+  return false;
 }
+
+const isTracking = (line: Line): boolean => line.text.includes('track');

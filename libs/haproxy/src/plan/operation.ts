@@ -33,6 +33,8 @@ export interface AddServer {
   readonly weightAfterwards: boolean;
   readonly check: boolean;
   readonly agentCheck: boolean;
+  /** The backend gives cookies made of addresses, and `add server` makes none for the server. */
+  readonly dynamicCookie: boolean;
   /** The file says `disabled`: it stays in maintenance. */
   readonly disabled: boolean;
 }
@@ -44,6 +46,8 @@ export interface TakeBackServer {
   readonly server: string;
   readonly address?: ServerAddress;
   readonly weight?: number;
+  /** Its removal may have begun with the end of its agent. */
+  readonly agentCheck: boolean;
   readonly disabled: boolean;
 }
 

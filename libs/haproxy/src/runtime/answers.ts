@@ -11,6 +11,7 @@ const accepted: readonly (readonly [command: RegExp, answer: RegExp])[] = [
   ],
   [/^set server \S+ (?:state|weight) /, /^$/],
   [/^(?:enable|disable) (?:health|agent) /, /^$/],
+  [/^enable dynamic-cookie backend /, /^$/],
   [/^set maxconn server /, /^$/],
   [/^shutdown sessions server /, /^$/],
   [/^new ssl cert /, /^New empty certificate store '.*'!$/],

@@ -11,10 +11,11 @@ export interface ExpectedServer {
   readonly address: ServerAddress | undefined;
   /** Undefined when it cannot be read, or an agent may change it. */
   readonly weight: number | undefined;
-  readonly disabled: boolean;
+  /** Undefined when it cannot be read. */
+  readonly state: 'ready' | 'maint' | undefined;
 }
 
-/** Servers of a backend by name, and the names `server-template` makes. */
+/** Servers of a backend by name, and the names that `server-template` and the environment may give others. */
 export interface ExpectedBackend {
   readonly section: Section;
   readonly servers: ReadonlyMap<string, ExpectedServer>;
@@ -40,6 +41,10 @@ export function expectedBackend(model: ConfigModel, section: Section): ExpectedB
     if (line.keyword === 'default-server') options = withDefaults(options, line);
     if (line.keyword === 'server-template') templates.push(templateNames(line.words[1]?.text ?? ''));
     if (!line.isServer) continue;
+    if (line.words[1]?.opaque) {
+      templates.push(anyName);
+      continue;
+    }
     const server = readServer(line, options);
     const readable = server.unreadable === undefined;
     servers.set(server.name, {
@@ -47,13 +52,15 @@ export function expectedBackend(model: ConfigModel, section: Section): ExpectedB
       section,
       address: line.opaque ? undefined : server.address,
       weight: readable && !server.options.has('agent-check') ? weightOf(server) : undefined,
-      disabled: readable && server.options.has('disabled'),
+      state: !readable ? undefined : server.options.has('disabled') ? 'maint' : 'ready',
     });
   }
   const expected: Cached = { section, servers, templates, defaults };
   cache.set(section, expected);
   return expected;
 }
+
+const anyName = /^/;
 
 /** `server-template <prefix> <num | range>` makes `<prefix><number>`. */
 const templateNames = (prefix: string): RegExp => new RegExp(`^${prefix.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}\\d+$`);

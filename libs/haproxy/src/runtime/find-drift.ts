@@ -1,11 +1,8 @@
-import { crtBase, fileUses } from '../model/file-use.ts';
-import { cliWord } from '../plan/cli-text.ts';
-import { indexFiles, type FileIndex } from '../plan/file-index.ts';
+import { unreadableSection } from '../model/config.ts';
 import { inOrder, type Operation, type Plan, type ReloadReason } from '../plan/operation.ts';
 import { configFile } from '../plan/findings.ts';
-import { fingerprintOf } from '../plan/pem.ts';
 import type { Release } from '../plan/release.ts';
-import { parseCertificate, parseCrtListState } from './certificate-state.ts';
+import { certificateDrift } from './certificate-drift.ts';
 import { expectedBackend, type ExpectedBackend, type ExpectedServer } from './expected-servers.ts';
 import type { PendingRemovals } from './pending-removals.ts';
 import { compareServer, type Difference } from './read-back.ts';
@@ -21,18 +18,28 @@ export interface DriftOptions {
   readonly removals: PendingRemovals;
   /** Also compare the fingerprint of every certificate; one short command each. Default true. */
   readonly certificates?: boolean;
+  /** Something more urgent came up: the comparison is broken off with the signal's reason. */
+  readonly signal?: AbortSignal;
 }
+
+/** Backends asked for at once: between two such steps the process does other things. */
+const backendsPerStep = 50;
+const noBackend = /^Can't find backend\./;
 
 /**
  * Compares everything HAProxy runs with a release: after a reload, at the agent's start, and every few seconds. Someone
  * used the socket by hand, HAProxy restarted with other files, an update was lost in a reload. Contents of maps are left
- * out: `set-map` actions change them by design. Throws `HaproxySocketError` or `UnknownAnswerError`.
+ * out: `set-map` actions change them by design. A configuration with conditional blocks cannot be compared: which of its
+ * lines are in force only HAProxy knows. Throws `HaproxySocketError` or `UnknownAnswerError`.
  */
 export function findDrift(socket: RuntimeSocket, release: Release, options: DriftOptions): Promise<Drift[]> {
-  return options.removals.exclusive(async () => [
-    ...(await serverDrift(socket, release, options.removals)),
-    ...(options.certificates === false ? [] : await certificateDrift(socket, release)),
-  ]);
+  return options.removals.exclusive(async () => {
+    options.signal?.throwIfAborted();
+    if (unreadableSection(release.config)) return [];
+    const servers = await serverDrift(socket, release, options);
+    const certificates = options.certificates === false ? [] : await certificateDrift(socket, release, options.signal);
+    return [...servers, ...certificates];
+  });
 }
 
 /** The plan that undoes drift: operations where all of it can be undone so, else a reload. */
@@ -46,26 +53,37 @@ export function mendingPlan(drift: readonly Drift[]): Plan {
   return { kind: 'reload', reason, operations: [] };
 }
 
-async function serverDrift(socket: RuntimeSocket, release: Release, removals: PendingRemovals): Promise<Drift[]> {
-  const states = new Map<string, Map<string, ServerState>>();
-  for (const state of parseServersState(await socket.ask('show servers state'))) {
-    const servers = states.get(state.backend) ?? new Map<string, ServerState>();
-    servers.set(state.name, state);
-    states.set(state.backend, servers);
+async function serverDrift(socket: RuntimeSocket, release: Release, options: DriftOptions): Promise<Drift[]> {
+  const { removals, signal } = options;
+  const proxies = release.config.sections.filter((section) => section.isProxy);
+  const drift: Drift[] = [];
+  for (let at = 0; at < proxies.length; at += backendsPerStep) {
+    const step = proxies.slice(at, at + backendsPerStep);
+    const answers = await socket.askAll(
+      step.map(({ name }) => `show servers state ${name}`),
+      { signal },
+    );
+    step.forEach((section, index) => {
+      const found = statesOf(answers[index] ?? '');
+      drift.push(...backendDrift(expectedBackend(release.config, section), found, removals));
+    });
   }
-  return release.config.sections
-    .filter((section) => section.isProxy)
-    .flatMap((section) => backendDrift(expectedBackend(release.config, section), states.get(section.name), removals));
+  return drift;
+}
+
+function statesOf(answer: string): ReadonlyMap<string, ServerState> {
+  if (noBackend.test(answer)) return new Map();
+  return new Map(parseServersState(answer).map((state) => [state.name, state]));
 }
 
 function backendDrift(
   expected: ExpectedBackend,
-  found: ReadonlyMap<string, ServerState> | undefined,
+  found: ReadonlyMap<string, ServerState>,
   removals: PendingRemovals,
 ): Drift[] {
   const backend = expected.section.name;
-  const drift = [...expected.servers.values()].flatMap((server) => driftOf(backend, server, found?.get(server.name)));
-  for (const state of found?.values() ?? []) {
+  const drift = [...expected.servers.values()].flatMap((server) => driftOf(backend, server, found.get(server.name)));
+  for (const state of found.values()) {
     const known = expected.servers.has(state.name) || expected.templates.some((template) => template.test(state.name));
     if (known || (removals.get(backend, state.name) && state.admin !== 'ready')) continue;
     drift.push({
@@ -102,43 +120,9 @@ function driftOf(backend: string, server: ExpectedServer, state: ServerState | u
   const add = (found: Difference | undefined, mend: Operation | undefined) => {
     if (found) drift.push({ ...found, mend });
   };
-  const { address, weight } = server;
+  const { address, weight, state: wantedState } = server;
   if (address) add(difference({ address }), { kind: 'set-address', ...place, address });
   if (weight !== undefined) add(difference({ weight }), { kind: 'set-weight', ...place, weight });
-  const wantedState = server.disabled ? 'maint' : 'ready';
-  add(difference({ state: wantedState }), { kind: 'set-state', ...place, state: wantedState });
+  if (wantedState) add(difference({ state: wantedState }), { kind: 'set-state', ...place, state: wantedState });
   return drift;
-}
-
-async function certificateDrift(socket: RuntimeSocket, release: Release): Promise<Drift[]> {
-  const index = indexFiles(release, fileUses(release.config), crtBase(release.config));
-  return [...(await fingerprintDrift(socket, release, index)), ...(await listDrift(socket, index))];
-}
-
-async function fingerprintDrift(socket: RuntimeSocket, release: Release, index: FileIndex): Promise<Drift[]> {
-  const held = [...index.certificates].flatMap(([name, file]) => {
-    const wanted = file === undefined ? undefined : fingerprintOf(release.files.get(file)?.read() ?? '');
-    return wanted === undefined || file === undefined ? [] : [{ name, file, wanted }];
-  });
-  const answers = await socket.askAll(held.map(({ name }) => `show ssl cert ${cliWord(name)}`));
-  return held.flatMap(({ name, file, wanted }, at): Drift[] => {
-    const found = parseCertificate(answers[at] ?? '')?.fingerprint;
-    if (found === wanted) return [];
-    const mend: Operation | undefined = found === undefined ? undefined : { kind: 'replace-certificate', name, file };
-    return [{ what: `certificate ${name}`, wanted, found: found ?? 'absent', mend }];
-  });
-}
-
-async function listDrift(socket: RuntimeSocket, index: FileIndex): Promise<Drift[]> {
-  const answers = await socket.askAll(index.lists.map(({ name }) => `show ssl crt-list -n ${cliWord(name)}`));
-  return index.lists.flatMap(({ name, members }, at): Drift[] => {
-    const wanted = members
-      .map(({ certificate }) => certificate)
-      .sort()
-      .join(' ');
-    const found = parseCrtListState(answers[at] ?? '')
-      .sort()
-      .join(' ');
-    return wanted === found ? [] : [{ what: `list ${name}`, wanted, found, mend: undefined }];
-  });
 }

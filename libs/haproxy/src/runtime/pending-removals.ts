@@ -23,6 +23,12 @@ interface Pending {
   readonly since: number;
 }
 
+interface Look {
+  readonly leaving: LeavingServer;
+  readonly connections: number;
+  readonly afterMs: number;
+}
+
 const stillConnected = /^Server still has connections attached to it/;
 const gone = /^No such server\.|^No such backend\.|^Can't find backend\./;
 
@@ -78,36 +84,55 @@ export class PendingRemovals implements LeavingServers {
   /** One look at all of them; call it every second or so while `size` is not 0. Throws `HaproxySocketError`. */
   sweep(socket: RuntimeSocket): Promise<SweepOutcome[]> {
     return this.exclusive(async () => {
-      const backends = [...new Set([...this.#pending.values()].map(({ leaving }) => leaving.backend))];
-      const answers = await socket.askAll(backends.map((backend) => `show servers conn ${backend}`));
-      const outcomes: SweepOutcome[] = [];
-      for (const [at, backend] of backends.entries()) {
-        const answer = answers[at] ?? '';
-        const connections = gone.test(answer) ? new Map<string, number>() : parseServerConnections(answer);
-        for (const pending of [...this.#pending.values()].filter(({ leaving }) => leaving.backend === backend))
-          outcomes.push(await this.#advance(socket, pending, connections.get(pending.leaving.server) ?? 0));
-      }
-      return outcomes;
+      const looks = await this.#lookAtAll(socket);
+      const commands = looks.map((look) => this.#endOf(look));
+      const answers = await socket.askAll(commands.flat());
+      let next = 0;
+      return looks.map((look, at) => {
+        const own = commands[at] ?? [];
+        next += own.length;
+        const answer = own.length === 0 ? undefined : { command: own.at(-1) ?? '', text: answers[next - 1] ?? '' };
+        return this.#conclude(look, answer);
+      });
     });
   }
 
-  async #advance(socket: RuntimeSocket, { leaving, since }: Pending, connections: number): Promise<SweepOutcome> {
-    const { backend, server } = leaving;
-    const afterMs = this.#now() - since;
-    const late = afterMs >= this.#deadlineMs;
-    if (connections > 0 && !late) return { kind: 'waiting', backend, server, connections };
+  async #lookAtAll(socket: RuntimeSocket): Promise<Look[]> {
+    const all = [...this.#pending.values()];
+    const backends = [...new Set(all.map(({ leaving }) => leaving.backend))];
+    const answers = await socket.askAll(backends.map((backend) => `show servers conn ${backend}`));
+    const connections = new Map(
+      backends.map((backend, at) => {
+        const answer = answers[at] ?? '';
+        return [backend, gone.test(answer) ? new Map<string, number>() : parseServerConnections(answer)];
+      }),
+    );
+    return all.map(({ leaving, since }) => ({
+      leaving,
+      connections: connections.get(leaving.backend)?.get(leaving.server) ?? 0,
+      afterMs: this.#now() - since,
+    }));
+  }
 
+  /** The commands that end it, none while its connections may go on. */
+  #endOf({ leaving, connections, afterMs }: Look): string[] {
+    const late = afterMs >= this.#deadlineMs;
+    if (connections === 0) return removalEnd(leaving);
+    if (!late) return [];
     const end = removalEnd(leaving);
-    const last = end.at(-1) ?? '';
-    const commands =
-      late && connections > 0 ? [...end.slice(0, -1), `shutdown sessions server ${backend}/${server}`, last] : end;
-    const answer = (await socket.askAll(commands)).at(-1) ?? '';
-    if (isAccepted(last, answer) || gone.test(answer)) {
+    const shutdown = `shutdown sessions server ${leaving.backend}/${leaving.server}`;
+    return [...end.slice(0, -1), shutdown, ...end.slice(-1)];
+  }
+
+  #conclude(
+    { leaving: { backend, server }, connections, afterMs }: Look,
+    answer: { readonly command: string; readonly text: string } | undefined,
+  ): SweepOutcome {
+    if (!answer || stillConnected.test(answer.text)) return { kind: 'waiting', backend, server, connections };
+    if (isAccepted(answer.command, answer.text) || gone.test(answer.text)) {
       this.cancel(backend, server);
       return { kind: 'deleted', backend, server, afterMs };
     }
-    return stillConnected.test(answer)
-      ? { kind: 'waiting', backend, server, connections }
-      : { kind: 'stuck', backend, server, reply: answer };
+    return { kind: 'stuck', backend, server, reply: answer.text };
   }
 }

@@ -110,7 +110,7 @@ function serverProof(place: Place, wanted: WantedServer): Proof {
   };
 }
 
-/** What differs, of the things that are wanted. */
+/** What differs, of the things that are wanted. An agent sets weight and state by itself (configuration manual, 5.2 "agent-check"). */
 export function compareServer(
   name: string,
   wanted: WantedServer,
@@ -124,7 +124,8 @@ export function compareServer(
     sides.push([`${address.ip} port ${address.port}`, `${state.address} port ${state.port}`]);
   if (weight !== undefined && !state.agent && weight !== state.weight)
     sides.push([`weight ${weight}`, `weight ${state.weight}`]);
-  if (wanted.state !== undefined && wanted.state !== state.admin) sides.push([wanted.state, state.admin]);
+  if (wanted.state !== undefined && !state.agent && wanted.state !== state.admin)
+    sides.push([wanted.state, state.admin]);
   if (sides.length === 0) return undefined;
   return { what, wanted: sides.map(([side]) => side).join(', '), found: sides.map(([, side]) => side).join(', ') };
 }

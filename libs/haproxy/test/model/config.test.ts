@@ -58,7 +58,8 @@ describe('parseConfig', () => {
       expect(printConfig(parseConfig(any))).toBe(any);
     };
     fc.assert(fc.property(text, losesNothing));
-    fc.assert(fc.property(fc.string({ unit: 'binary' }), losesNothing));
+    const anything = fc.string({ unit: fc.constantFrom(...' \t\r\n\0"\'\\#$.{}ab', 'é', '€', '🚢'), maxLength: 80 });
+    fc.assert(fc.property(anything, losesNothing));
   });
 
   it('gives the same model from a former one as from nothing', () => {
@@ -95,6 +96,21 @@ describe('parseConfig', () => {
       ['backend', 'a', 'base'],
       ['global', '', undefined],
     ]);
+  });
+
+  it('reads quoted names, and knows that one of the environment cannot be read', () => {
+    const { sections } = parseConfig('backend "a"\\ b from \'c\'\nbackend "$X"\nbackend d from "$Y"\n');
+    expect(sections.map(({ name, from, readable }) => [name, from, readable])).toEqual([
+      ['a b', 'c', true],
+      ['$X', undefined, false],
+      ['d', '$Y', false],
+    ]);
+  });
+
+  it.each(['.if 1', '"backend" x', 'ser"ver" a 1.1.1.1:1', '\\x62ackend x'])('cannot read %s', (line) => {
+    const [section] = parseConfig(`backend a\n  ${line}\n`).sections;
+    expect(section?.readable).toBe(false);
+    expect(section?.unreadableLine?.text).toBe(`  ${line}\n`);
   });
 
   it('numbers lines from the top of the file', () => {

@@ -54,6 +54,49 @@ describe('diff of servers', () => {
     ]);
   });
 
+  it('says what a server of the file has by itself when it watches the traffic', () => {
+    expect(commands(web(), web('server a 1.1.1.1:80 check observe layer7 error-limit 3'))).toEqual([
+      'add server web/a 1.1.1.1:80 check observe layer7 error-limit 3 pool-max-conn -1 pool-purge-delay 5s on-error fail-check',
+      'enable health web/a',
+      'set server web/a state ready',
+    ]);
+  });
+
+  it('gives a server its cookie where cookies are made of addresses', () => {
+    const cookies = ['cookie S insert dynamic', 'dynamic-cookie-key k'];
+    expect(commands(web(...cookies), web(...cookies, 'server a 1.1.1.1:80'))).toEqual([
+      'add server web/a 1.1.1.1:80 pool-max-conn -1 pool-purge-delay 5s',
+      'enable dynamic-cookie backend web',
+      'set server web/a state ready',
+    ]);
+  });
+
+  it('pauses the checks of a server that is added disabled', () => {
+    expect(commands(web(), web('server a 1.1.1.1:80 disabled check'))).toEqual([
+      'add server web/a 1.1.1.1:80 check pool-max-conn -1 pool-purge-delay 5s',
+      'enable health web/a',
+      'set server web/a state drain',
+      'set server web/a state maint',
+    ]);
+  });
+
+  it.each(['proto h2', 'ssl verify none alpn h2,http/1.1'])(
+    'adds a server with %s at once and reloads, since it would reuse no connection',
+    (options) => {
+      const change = [web('server old 1.1.1.2:80'), web(`server a 1.1.1.1:80 ${options}`)] as const;
+      const found = plan(...change);
+      expect(found).toMatchObject({ kind: 'reload', reason: { why: expect.stringContaining('for each request') } });
+      expect(planCommands(found)).toEqual([
+        `add server web/a 1.1.1.1:80 ${options} pool-max-conn -1 pool-purge-delay 5s`,
+        'set server web/a state ready',
+        'set server web/old state drain',
+        'set server web/old state maint',
+        'del server web/old',
+      ]);
+      expect(plan(...change, '3.0.0').kind).toBe('runtime');
+    },
+  );
+
   it('adds with weight 0 where servers are hashed, so that each gets its own place', () => {
     expect(commands(web('balance random(2)'), web('balance random(2)', 'server a 1.1.1.1:80'))).toEqual([
       'add server web/a 1.1.1.1:80 weight 0 pool-max-conn -1 pool-purge-delay 5s',
@@ -162,6 +205,12 @@ describe('diff of servers', () => {
       'set server web/a weight 3',
       'set server web/a state ready',
     ]);
+    const watched = plan(web(), web('server a 1.1.1.1:80 agent-check'), '2.6.12', {
+      ...left,
+      options: 'agent-check',
+      agentCheck: true,
+    });
+    expect(planCommands(watched)).toEqual(['enable agent web/a', 'set server web/a state ready']);
     const other = plan(web(), web('server a 1.1.1.1:80 check'), '2.6.12', left);
     expect(other).toMatchObject({ kind: 'reload', reason: { why: expect.stringContaining('with other options') } });
   });
@@ -231,6 +280,11 @@ describe('diff of everything else in the configuration', () => {
   it('reloads for any change beside conditional blocks', () => {
     const odd = `.if defined(X)\n${web('server a 1.1.1.1:1')}.endif\n`;
     expect(why(odd, odd.replace('1.1.1.1', '1.1.1.2'))).toContain('1: .if defined(X) | with conditional blocks');
+  });
+
+  it('reloads for any change beside a name from the environment', () => {
+    const odd = `${web('server a 1.1.1.1:1')}backend "$X"\n`;
+    expect(why(odd, odd.replace('1.1.1.1', '1.1.1.2'))).toContain('10: backend "$X" | ');
   });
 
   it('shows no password in the reason', () => {

@@ -36,6 +36,7 @@ describe('needsCheck', () => {
     ['a weight out of range', [...base, 'server new 9.9.9.9:1 check weight 257 cookie n']],
     ['an odd cookie', [...base, 'server new 9.9.9.9:1 check weight 5 cookie n;']],
     ['a comment in the line that hides nothing', [...base, 'server new 9.9.9.9:1 check weight 5 cookie "$X"']],
+    ['a control character in a comment', [...base, '# \0']],
     ['another rule', [...base, 'option httpchk']],
     ['another default-server', ['default-server inter 2s', ...base.slice(1)]],
     ['a server that a rule elsewhere names', base.slice(0, 2)],
@@ -61,6 +62,12 @@ describe('needsCheck', () => {
       needs(ids, [...ids, 'server b 1.1.1.1:2 id 5']),
       needs(ids, [...ids, 'server b 1.1.1.1:2 id 6']),
     ]).toEqual([true, true, false]);
+  });
+
+  it('yes for a last line without an end', () => {
+    const config = parseConfig(text(...base));
+    expect(needsCheck(config, parseConfig(config.text.replace(':1\n', ':2')))).toBe(true);
+    expect(needsCheck(config, parseConfig(config.text.slice(0, -1)))).toBe(true);
   });
 
   it('yes for sections that come, go or are no backends', () => {

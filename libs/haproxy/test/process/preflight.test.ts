@@ -50,8 +50,9 @@ listen l
   });
 
   it('counts file descriptors', () => {
-    expect(fdDemandOf(config)).toEqual({ maxconn: 1000, listeners: 3, checkedServers: 2 });
-    expect(fdsNeeded(fdDemandOf(config))).toBe(2_105);
+    expect(fdDemandOf(config)).toEqual({ maxconn: 1000, ulimit: undefined, listeners: 3, checkedServers: 2 });
+    expect(fdsNeeded(fdDemandOf(config))).toBe(2_015);
+    expect(fdsNeeded(fdDemandOf(parseConfig('global\n  maxconn 9\n  ulimit-n 4000\n')))).toBe(4_000);
     expect(fdsNeeded(fdDemandOf(parseConfig('frontend f\n  bind :80\n')))).toBe(0);
   });
 });

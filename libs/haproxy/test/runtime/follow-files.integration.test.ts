@@ -6,6 +6,7 @@ import { findDrift } from '../../src/runtime/find-drift.ts';
 import { filesConfig, filesOf, testFiles, type TestFiles } from '../live/files-config.ts';
 import { liveHaproxy, type LiveHaproxy } from '../live/live-haproxy.ts';
 import { release, writeRelease } from '../live/release-folder.ts';
+import { propertyRuns, propertyTimeoutMs } from '../live/runs.ts';
 import { servedFingerprint } from '../live/served.ts';
 
 const pems = new Map<string, string>();
@@ -13,6 +14,7 @@ const pem = (name: string, issue: number): string => pems.get(`${name}${issue}`)
 const ports = { followed: [0, 0, 0], fresh: [0, 0, 0] };
 const first: TestFiles = { issues: { a: 0 }, listed: [{ name: 'a', filter: false }], hosts: [], denied: [] };
 
+const runs = propertyRuns(5);
 let followed: LiveHaproxy;
 let fresh: LiveHaproxy;
 
@@ -52,7 +54,7 @@ async function held({ socket, haproxy }: LiveHaproxy): Promise<unknown> {
 }
 
 describe('a HAProxy that follows files', () => {
-  it('holds after each what a HAProxy started from the files holds', { timeout: 180_000 }, async () => {
+  it('holds after each what a HAProxy started from the files holds', { timeout: propertyTimeoutMs(runs) }, async () => {
     const kinds = { none: 0, runtime: 0, reload: 0 };
     await fc.assert(
       fc.asyncProperty(fc.array(testFiles, { minLength: 1, maxLength: 5 }), async (sequence) => {
@@ -70,9 +72,8 @@ describe('a HAProxy that follows files', () => {
             );
         }
       }),
-      { numRuns: Number(process.env['FLOTILLA_TEST_RUNS'] ?? 10), endOnFailure: true },
+      { numRuns: runs, endOnFailure: true },
     );
-    if (process.env['DEBUG_KINDS']) console.log(kinds);
     expect(kinds.runtime).toBeGreaterThan(kinds.reload);
   });
 });

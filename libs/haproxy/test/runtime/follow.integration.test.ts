@@ -2,34 +2,22 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { cleanUp, freePort, waitFor } from '@flotilla/testkit';
 import { findDrift } from '../../src/runtime/find-drift.ts';
-import { parseServersState, type ServerState } from '../../src/runtime/server-state.ts';
-import { blend, render, steps, type TestConfig } from '../live/fleet-config.ts';
+import { blend, emptyConfig, render, steps } from '../live/fleet-config.ts';
 import { liveHaproxy, type LiveHaproxy } from '../live/live-haproxy.ts';
+import { propertyRuns, propertyTimeoutMs } from '../live/runs.ts';
+import { serverFacts } from '../live/server-facts.ts';
 
+const runs = propertyRuns(6);
 let followed: LiveHaproxy;
 let fresh: LiveHaproxy;
 let binds: { followed: string; fresh: string };
 
-const empty: TestConfig = Array.from({ length: 5 }, () => ({ defaultServer: '', servers: [] }));
-
 beforeAll(async () => {
   binds = { followed: `127.0.0.1:${await freePort()}`, fresh: `127.0.0.1:${await freePort()}` };
-  followed = await liveHaproxy(() => ({ config: render(empty, binds.followed) }));
-  fresh = await liveHaproxy(() => ({ config: render(empty, binds.fresh) }));
+  followed = await liveHaproxy(() => ({ config: render(emptyConfig, binds.followed) }));
+  fresh = await liveHaproxy(() => ({ config: render(emptyConfig, binds.fresh) }));
 });
 afterAll(cleanUp);
-
-const states = async ({ socket }: LiveHaproxy): Promise<ServerState[]> =>
-  parseServersState(await socket.ask('show servers state'));
-
-/** Name, address, port, weight and state: what the file decides. Ids and order are HAProxy's own. */
-const summary = (all: ServerState[]): string[] =>
-  all
-    .filter(({ backend }) => backend.startsWith('be'))
-    .map(
-      ({ backend, name, address, port, weight, admin }) => `${backend}/${name} ${address}:${port} ${weight} ${admin}`,
-    )
-    .sort();
 
 const finishRemovals = (live: LiveHaproxy) =>
   waitFor(
@@ -41,11 +29,11 @@ const finishRemovals = (live: LiveHaproxy) =>
   );
 
 describe('a HAProxy that follows configurations', () => {
-  it('runs after each what a HAProxy started from the files runs', { timeout: 180_000 }, async () => {
+  it('runs after each what a HAProxy started from the files runs', { timeout: propertyTimeoutMs(runs) }, async () => {
     const kinds = { none: 0, runtime: 0, reload: 0 };
+    let last = emptyConfig;
     await fc.assert(
       fc.asyncProperty(steps, async (sequence) => {
-        let last = empty;
         for (const step of sequence) {
           last = blend(last, step);
           const { plan } = await followed.follow(followed.release(render(last, binds.followed)));
@@ -53,15 +41,13 @@ describe('a HAProxy that follows configurations', () => {
           if (step.sweep) await finishRemovals(followed);
           fresh.haproxy.write(render(last, binds.fresh));
           await fresh.reload();
-          const leaving = ({ backend, name }: ServerState) => followed.removals.get(backend, name) === undefined;
-          expect(summary((await states(followed)).filter(leaving))).toEqual(summary(await states(fresh)));
+          expect(await serverFacts(followed)).toEqual(await serverFacts(fresh));
           expect(await findDrift(followed.socket, followed.running(), { removals: followed.removals })).toEqual([]);
         }
       }),
       // HAProxy keeps what a failure left behind, so a smaller example would prove nothing.
-      { numRuns: Number(process.env['FLOTILLA_TEST_RUNS'] ?? 15), endOnFailure: true },
+      { numRuns: runs, endOnFailure: true },
     );
-    if (process.env['DEBUG_KINDS']) console.log(kinds);
     // The property is worth nothing when hardly anything is done at runtime.
     expect(kinds.runtime).toBeGreaterThan(kinds.reload / 4);
   });

@@ -1,0 +1,87 @@
+import { crtBase, fileUses } from '../model/file-use.ts';
+import { cliWord } from '../plan/cli-text.ts';
+import { indexFiles, type FileIndex } from '../plan/file-index.ts';
+import type { Operation } from '../plan/operation.ts';
+import { fingerprintOf } from '../plan/pem.ts';
+import type { Release, ReleaseFile } from '../plan/release.ts';
+import { parseCertificate, parseCrtListState } from './certificate-state.ts';
+import type { Drift } from './find-drift.ts';
+import type { RuntimeSocket } from './socket.ts';
+
+/** A release is compared again and again while it is live. */
+const indexes = new WeakMap<Release, FileIndex>();
+const fingerprints = new WeakMap<ReleaseFile, { readonly wanted: string | undefined }>();
+
+function indexOf(release: Release): FileIndex {
+  const known = indexes.get(release);
+  if (known) return known;
+  const index = indexFiles(release, fileUses(release.config), crtBase(release.config));
+  indexes.set(release, index);
+  return index;
+}
+
+/** Parsing a certificate takes far longer than asking for its fingerprint. */
+function wantedFingerprint(file: ReleaseFile | undefined): string | undefined {
+  if (!file) return undefined;
+  const known = fingerprints.get(file);
+  if (known) return known.wanted;
+  const wanted = fingerprintOf(file.read());
+  fingerprints.set(file, { wanted });
+  return wanted;
+}
+
+/** The fingerprint of every certificate of the release, and the members of its lists and directories. */
+export async function certificateDrift(
+  socket: RuntimeSocket,
+  release: Release,
+  signal: AbortSignal | undefined,
+): Promise<Drift[]> {
+  const index = indexOf(release);
+  return [...(await fingerprintDrift(socket, release, index, signal)), ...(await listDrift(socket, index, signal))];
+}
+
+const certificatesPerStep = 100;
+
+async function fingerprintDrift(
+  socket: RuntimeSocket,
+  release: Release,
+  index: FileIndex,
+  signal: AbortSignal | undefined,
+): Promise<Drift[]> {
+  const drift: Drift[] = [];
+  const all = [...index.certificates];
+  for (let from = 0; from < all.length; from += certificatesPerStep) {
+    const held = all.slice(from, from + certificatesPerStep).flatMap(([name, file]) => {
+      const wanted = file === undefined ? undefined : wantedFingerprint(release.files.get(file));
+      return wanted === undefined || file === undefined ? [] : [{ name, file, wanted }];
+    });
+    const answers = await socket.askAll(
+      held.map(({ name }) => `show ssl cert ${cliWord(name)}`),
+      { signal },
+    );
+    held.forEach(({ name, file, wanted }, at) => {
+      const found = parseCertificate(answers[at] ?? '')?.fingerprint;
+      if (found === wanted) return;
+      const mend: Operation | undefined = found === undefined ? undefined : { kind: 'replace-certificate', name, file };
+      drift.push({ what: `certificate ${name}`, wanted, found: found ?? 'absent', mend });
+    });
+  }
+  return drift;
+}
+
+async function listDrift(socket: RuntimeSocket, index: FileIndex, signal: AbortSignal | undefined): Promise<Drift[]> {
+  const answers = await socket.askAll(
+    index.lists.map(({ name }) => `show ssl crt-list -n ${cliWord(name)}`),
+    { signal },
+  );
+  return index.lists.flatMap(({ name, members }, at): Drift[] => {
+    const wanted = members
+      .map(({ certificate }) => certificate)
+      .sort()
+      .join(' ');
+    const found = parseCrtListState(answers[at] ?? '')
+      .sort()
+      .join(' ');
+    return wanted === found ? [] : [{ what: `list ${name}`, wanted, found, mend: undefined }];
+  });
+}
