@@ -99,7 +99,10 @@ export function fdDemandOf(config: ConfigModel): FdDemand {
     ulimit: globalNumber(config, 'ulimit-n'),
     listeners: bindsOf(config).length,
     // Every check has a connection of its own, and most servers of a backend are checked or none.
-    checkedServers: proxies.reduce((sum, { text }) => sum + count(text, /^[ \t]*server[ \t].*[ \t]check\b/gm), 0),
+    checkedServers: proxies.reduce(
+      (sum, { text }) => sum + count(text, /^[ \t]*server[ \t].*[ \t]check(?![-\w])/gm),
+      0,
+    ),
   };
 }
 

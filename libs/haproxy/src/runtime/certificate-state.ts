@@ -28,8 +28,9 @@ export function parseCertificate(answer: string): CertificateState | undefined {
   throw new UnknownAnswerError('show ssl cert', answer);
 }
 
-/** Certificates of a crt-list or directory, from `show ssl crt-list -n <list>`. */
+/** Certificates of a crt-list or directory, from `show ssl crt-list -n <list>`; none when HAProxy does not hold the list. */
 export function parseCrtListState(answer: string): string[] {
+  if (answer.startsWith("didn't find the specified filename")) return [];
   if (!answer.startsWith('# ')) throw new UnknownAnswerError('show ssl crt-list', answer);
   return answer
     .split('\n')

@@ -23,7 +23,7 @@ export interface DriftOptions {
 }
 
 /** Backends asked for at once: between two such steps the process does other things. */
-const backendsPerStep = 50;
+const backendsPerStep = 20;
 const noBackend = /^Can't find backend\./;
 
 /**
