@@ -94,11 +94,15 @@ function membershipOf(old: CertificateList, list: CertificateList): Membership {
     const was = before.get(member.certificate);
     return was !== undefined && was.entry?.text !== member.entry?.text;
   });
+  const order = (members: readonly ListMember[], others: ReadonlyMap<string, ListMember>) =>
+    members.flatMap(({ certificate }) => (others.has(certificate) ? [certificate] : [])).join('\n');
   const fault = altered
     ? fileFault(list, altered, 'the options of a list entry changed, which needs it to leave first')
-    : twice && textOf(old) !== textOf(list)
-      ? fileFault(list, undefined, 'a certificate stands in this list twice')
-      : undefined;
+    : order(old.members, after) !== order(list.members, before)
+      ? fileFault(list, undefined, 'the order of this list changed, which decides what is served')
+      : twice && textOf(old) !== textOf(list)
+        ? fileFault(list, undefined, 'a certificate stands in this list twice')
+        : undefined;
   return {
     entered: list.members.filter(({ certificate }) => !before.has(certificate)),
     left: old.members.filter(({ certificate }) => !after.has(certificate)),

@@ -11,7 +11,9 @@ import { forces, merge, nothing, operations, type Findings } from './findings.ts
 import { indexFiles, mentionOf } from './file-index.ts';
 import { fitsCommandLine } from './cli-text.ts';
 import { mapEdits, mapFault, parseMapFile, parsePatternFile } from './map-file.ts';
+import type { Operation } from './operation.ts';
 import type { Release } from './release.ts';
+import { overtakenCertificates } from './sni-order.ts';
 
 /** Configuration manual, 3.2 "tune.bufsize". */
 const defaultBufferBytes = 16_384;
@@ -34,12 +36,24 @@ export function diffFiles(running: Release, wanted: Release, can: Capabilities):
     can,
     bufferBytes: Number(setting(running.config, 'tune.bufsize') ?? defaultBufferBytes) || defaultBufferBytes,
   };
+  const certificates = merge([replacedCertificates(change, changed), changedLists(change)]);
+  // None of them is touched then while the reload waits.
+  const overtaken = overtakenCertificates(wanted, change.after, touchedBy(certificates.operations));
   return merge([
     ...[...changed].map((file) => changedFile(change, file)),
-    replacedCertificates(change, changed),
-    changedLists(change),
+    overtaken.forced.length > 0 ? overtaken : certificates,
   ]);
 }
+
+/** Certificates that are loaded anew, by name, with their files. */
+const touchedBy = (operations: readonly Operation[]): ReadonlyMap<string, string> =>
+  new Map(
+    operations.flatMap((operation) =>
+      operation.kind === 'replace-certificate' || operation.kind === 'add-certificate'
+        ? [[operation.name, operation.file] as const]
+        : [],
+    ),
+  );
 
 /** Paths of files that are new, gone or different. */
 export function changedFiles(running: Release, wanted: Release): ReadonlySet<string> {

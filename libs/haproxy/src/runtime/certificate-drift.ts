@@ -2,15 +2,14 @@ import { crtBase, fileUses } from '../model/file-use.ts';
 import { cliWord } from '../plan/cli-text.ts';
 import { indexFiles, type FileIndex } from '../plan/file-index.ts';
 import type { Operation } from '../plan/operation.ts';
-import { fingerprintOf } from '../plan/pem.ts';
-import type { Release, ReleaseFile } from '../plan/release.ts';
+import { identityOf } from '../plan/certificate-identity.ts';
+import type { Release } from '../plan/release.ts';
 import { parseCertificate, parseCrtListState } from './certificate-state.ts';
 import type { Drift } from './find-drift.ts';
 import type { RuntimeSocket } from './socket.ts';
 
 /** A release is compared again and again while it is live. */
 const indexes = new WeakMap<Release, FileIndex>();
-const fingerprints = new WeakMap<ReleaseFile, { readonly wanted: string | undefined }>();
 
 function indexOf(release: Release): FileIndex {
   const known = indexes.get(release);
@@ -18,16 +17,6 @@ function indexOf(release: Release): FileIndex {
   const index = indexFiles(release, fileUses(release.config), crtBase(release.config));
   indexes.set(release, index);
   return index;
-}
-
-/** Parsing a certificate takes far longer than asking for its fingerprint. */
-function wantedFingerprint(file: ReleaseFile | undefined): string | undefined {
-  if (!file) return undefined;
-  const known = fingerprints.get(file);
-  if (known) return known.wanted;
-  const wanted = fingerprintOf(file.read());
-  fingerprints.set(file, { wanted });
-  return wanted;
 }
 
 /** The fingerprint of every certificate of the release, and the members of its lists and directories. */
@@ -52,7 +41,8 @@ async function fingerprintDrift(
   const all = [...index.certificates];
   for (let from = 0; from < all.length; from += certificatesPerStep) {
     const held = all.slice(from, from + certificatesPerStep).flatMap(([name, file]) => {
-      const wanted = file === undefined ? undefined : wantedFingerprint(release.files.get(file));
+      const content = file === undefined ? undefined : release.files.get(file);
+      const wanted = content && identityOf(content)?.fingerprint;
       return wanted === undefined || file === undefined ? [] : [{ name, file, wanted }];
     });
     const answers = await socket.askAll(

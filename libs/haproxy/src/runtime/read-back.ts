@@ -2,8 +2,8 @@ import type { ServerAddress } from '../model/server.ts';
 import { cliWord } from '../plan/cli-text.ts';
 import { parseMapFile, parsePatternFile } from '../plan/map-file.ts';
 import type { Operation, Plan } from '../plan/operation.ts';
-import { fingerprintOf } from '../plan/pem.ts';
-import type { Release } from '../plan/release.ts';
+import { identityOf } from '../plan/certificate-identity.ts';
+import type { Release, ReleaseFile } from '../plan/release.ts';
 import { parseCertificate, parseCrtListState } from './certificate-state.ts';
 import { parseAclState, parseMapState } from './map-state.ts';
 import { parseServersState, type ServerState } from './server-state.ts';
@@ -73,10 +73,10 @@ const proofsOf = (operations: readonly Operation[], wanted: Release): Proof[] =>
       case 'remove-server':
         return [removalProof(operation)];
       case 'replace-certificate':
-        return [certificateProof(operation.name, wanted.files.get(operation.file)?.read())];
+        return [certificateProof(operation.name, wanted.files.get(operation.file))];
       case 'add-certificate':
         return [
-          ...(operation.create ? [certificateProof(operation.name, wanted.files.get(operation.file)?.read())] : []),
+          ...(operation.create ? [certificateProof(operation.name, wanted.files.get(operation.file))] : []),
           ...operation.lists.map(({ list }) => listProof(list, operation.name, true)),
         ];
       case 'remove-certificate':
@@ -153,11 +153,11 @@ function removalProof({ backend, server }: Place): Proof {
   };
 }
 
-function certificateProof(name: string, pem: string | undefined): Proof {
+function certificateProof(name: string, file: ReleaseFile | undefined): Proof {
   return {
     question: `show ssl cert ${cliWord(name)}`,
     compare: (answer) => {
-      const wanted = pem === undefined ? undefined : fingerprintOf(pem);
+      const wanted = file && identityOf(file)?.fingerprint;
       const found = parseCertificate(answer)?.fingerprint;
       return wanted !== undefined && wanted === found
         ? undefined

@@ -7,7 +7,7 @@ import { readBack } from '../../src/runtime/read-back.ts';
 import { readProcessInfo } from '../../src/runtime/process-info.ts';
 import { runtimeSocket } from '../../src/runtime/socket.ts';
 import { masterSocket } from '../../src/process/master-socket.ts';
-import { fingerprintOf } from '../../src/plan/pem.ts';
+import { fingerprintOf } from '../../src/plan/certificate-identity.ts';
 import { liveHaproxy, type LiveHaproxy } from '../live/live-haproxy.ts';
 import { servedFingerprint } from '../live/served.ts';
 
