@@ -8,6 +8,7 @@ import {
 } from '@flotilla/domain';
 import type { Batch, InputsWriter } from '@flotilla/inputs';
 import { Backoff, Bell, type Logger } from '@flotilla/runtime';
+import { Hold } from './hold.ts';
 
 export interface FleetWritingOptions {
   readonly fleet: FleetName;
@@ -49,7 +50,7 @@ export interface Written {
  *      │                                        ▼
  *      └── lost the lead ── following: write what changed, as soon as the last write is answered
  *                               ├── Redis holds something else: taking over again
- *                               └── the store holds no configmap of the fleet: held, only problems are written
+ *                               └── the store holds no configmap of the fleet: held (`Hold`), only problems are written
  * ```
  *
  * There is no timer between a change and its write. Changes that come while a write is under way go out together in
@@ -58,12 +59,14 @@ export interface Written {
 export class FleetWriting {
   readonly #options: FleetWritingOptions;
   readonly #bell = new Bell();
+  readonly #hold = new Hold({ quietMs: 2_000, longestMs: 30_000 });
   /** The term under which the fleet was taken over. */
   #taken: Term | undefined;
   #unsent: Batch | undefined;
   #isCheckDue = false;
   #problem: string | undefined;
   #held: string | undefined;
+  #isSettling = false;
 
   constructor(options: FleetWritingOptions) {
     this.#options = options;
@@ -71,6 +74,7 @@ export class FleetWriting {
 
   /** Something may be to do: the model changed, or the lead. */
   wake(): void {
+    this.#hold.changed(performance.now());
     this.#bell.ring();
   }
 
@@ -93,7 +97,8 @@ export class FleetWriting {
         backoff.reset();
         this.#problem = undefined;
         // Only silence makes a check due: while writes go through, each of them is one.
-        if (!didWork) this.#isCheckDue = !(await this.#bell.wait(checkEveryMs, signal));
+        const waitMs = this.#hold.leftMs(performance.now()) || checkEveryMs;
+        if (!didWork) this.#isCheckDue = !(await this.#bell.wait(waitMs, signal));
       } catch (error) {
         if (signal.aborted) return;
         const reason = reasonOf(error);
@@ -116,6 +121,7 @@ export class FleetWriting {
       return false;
     }
     this.#tellHold();
+    if (this.#isSettling) return false;
     if (this.#taken !== leading) return this.#takeOver(leading);
     if (this.#unsent) return this.#send(this.#unsent);
     const { changes, provenance } = cluster.takeChanges(fleet);
@@ -130,13 +136,15 @@ export class FleetWriting {
   /** Tells, once, that the fleet is held or no longer so. */
   #tellHold(): void {
     const { cluster, fleet, isCurrent, log } = this.#options;
-    const isHeld = isCurrent() && cluster.isHeld(fleet);
-    if (isHeld && this.#held === undefined) {
+    if (!isCurrent()) return;
+    const hold = this.#hold.update(cluster.isHeld(fleet), performance.now());
+    this.#isSettling = hold === 'settling';
+    if (hold === 'held' && this.#held === undefined) {
       this.#held = `neither configmaps/${fleet}/services nor configmaps/${fleet}/config is in the store; the last good inputs stay`;
       log.warn({ fleet, reason: this.#held }, 'held');
-    } else if (!isHeld && this.#held !== undefined) {
+    } else if (hold === 'free' && this.#held !== undefined) {
       this.#held = undefined;
-      log.info({ fleet }, 'the fleet is configured again');
+      log.info({ fleet }, 'the fleet is configured again, and the store has come to rest');
     }
   }
 
@@ -150,7 +158,7 @@ export class FleetWriting {
     if (!cluster.isHeld(fleet)) cluster.seed(fleet, await writer.lastGood());
     this.#tellHold();
     // What Redis has of a fleet that is held stays whole: there is nothing to compare it with.
-    if (cluster.isHeld(fleet)) return false;
+    if (cluster.isHeld(fleet) || this.#isSettling) return false;
     // Both at the same instant: the fields are what later changes are counted from.
     const { provenance } = cluster.takeChanges(fleet);
     const fields = new Map(cluster.allFields(fleet));
