@@ -18,7 +18,8 @@ export function openWebSocket(port: number, path: string, host = 'x'): Promise<O
       socket.destroy();
     });
     socket.once('close', () => (closed = true));
-    socket.once('error', reject);
+    // Also after it was opened: HAProxy may end it with a reset.
+    socket.on('error', reject);
     socket.once('connect', () => {
       const key = randomBytes(16).toString('base64');
       socket.write(
