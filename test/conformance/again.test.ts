@@ -5,7 +5,7 @@ import { context } from './fuzz-context.ts';
 import { body, companions } from './fuzz-statements.ts';
 import { either, maybe, seq, word } from './fuzz-text.ts';
 
-const numRuns = Number(process.env['FUZZ_RUNS'] ?? 200);
+const numRuns = Number(process.env['FUZZ_RUNS'] ?? 60);
 const seed = Number(process.env['FUZZ_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
 
 type Variables = Readonly<Record<string, unknown>>;
