@@ -25,14 +25,17 @@ export function needsCheck(running: ConfigModel, wanted: ConfigModel): boolean {
   if (unreadableSection(running) || unreadableSection(wanted) || !wanted.text.endsWith('\n')) return true;
   const { before, after } = changedSections(running, wanted);
   if (before.length !== after.length) return true;
-  return after.some((section, at) => {
+  const gone = new Map<string, ReadonlySet<string>>();
+  const unchecked = after.some((section, at) => {
     const old = before[at];
     if (old?.key !== section.key || old.from !== section.from) return true;
-    return section.text !== old.text && sectionNeedsCheck(wanted, old, section);
+    return section.text !== old.text && sectionNeedsCheck(old, section, gone);
   });
+  return unchecked || (gone.size > 0 && isNamedAnywhere(wanted.text, gone));
 }
 
-function sectionNeedsCheck(wanted: ConfigModel, old: Section, section: Section): boolean {
+/** Servers that go, and that nothing of their own section names, are put into `gone`. */
+function sectionNeedsCheck(old: Section, section: Section, gone: Map<string, ReadonlySet<string>>): boolean {
   if (!section.isProxy) return true;
   const changed = changedLines(old, section);
   if ([...changed.before, ...changed.after].some((line) => !line.isServer && !line.isBlank)) return true;
@@ -45,8 +48,13 @@ function sectionNeedsCheck(wanted: ConfigModel, old: Section, section: Section):
   if (needed.has(undefined) || !areChecked(needed, old, changed.head)) return true;
   if (!uniqueNames(section) || !uniqueIds(section)) return true;
   const names = new Set(changed.after.map((line) => line.serverName));
-  const gone = changed.before.filter((line) => line.isServer && !names.has(line.serverName));
-  return gone.length > 0 && areNamedElsewhere(wanted, section, new Set(gone.map((line) => line.serverName)));
+  const left = changed.before.filter((line) => line.isServer && !names.has(line.serverName));
+  if (left.length === 0) return false;
+  const leftNames = new Set(left.map((line) => line.serverName));
+  // Others could stand elsewhere in a spelling that is not looked for.
+  if (![section.name, ...leftNames].every((name) => namePattern.test(name))) return true;
+  gone.set(section.name, leftNames);
+  return areNamedInside(section, leftNames);
 }
 
 const controlCharacter = /[\0-\x08\x0b-\x1f\x7f]/;
@@ -109,19 +117,26 @@ function uniqueIds(section: Section): boolean {
 
 const separators = /[^A-Za-z0-9_.:-]+/;
 
-/** One of the names as a part of any rule of its own section, after `track`, or as `backend/name` anywhere. */
-function areNamedElsewhere(wanted: ConfigModel, section: Section, names: ReadonlySet<string>): boolean {
+/** One of the names as a part of any rule of its own section, or of a server line that tracks another. */
+function areNamedInside(section: Section, names: ReadonlySet<string>): boolean {
   const says = (line: Line) => line.text.split(separators).some((part) => names.has(part));
   if (section.rules.some(says)) return true;
-  if (section.text.includes('track') && section.lines.some((line) => line.isServer && isTracking(line) && says(line)))
-    return true;
-  // The text of the whole file is searched once, however many servers go.
-  const prefix = `${section.name}/`;
-  for (let at = wanted.text.indexOf(prefix); at >= 0; at = wanted.text.indexOf(prefix, at + 1)) {
-    const from = at + prefix.length;
-    if (names.has(wanted.text.slice(from, from + 300).split(separators, 1)[0] ?? '')) return true;
+  return section.text.includes('track') && section.lines.some((line) => line.text.includes('track') && says(line));
+}
+
+/** The longest name that is looked at; `namePattern` allows no longer one. */
+const longestName = 256;
+
+/** One of them as `backend/server` anywhere in the file, which is searched once for all. */
+function isNamedAnywhere(text: string, gone: ReadonlyMap<string, ReadonlySet<string>>): boolean {
+  for (let slash = text.indexOf('/'); slash >= 0; slash = text.indexOf('/', slash + 1)) {
+    const backend =
+      text
+        .slice(Math.max(0, slash - longestName), slash)
+        .split(separators)
+        .at(-1) ?? '';
+    const servers = gone.get(backend);
+    if (servers?.has(text.slice(slash + 1, slash + 1 + longestName).split(separators, 1)[0] ?? '')) return true;
   }
   return false;
 }
-
-const isTracking = (line: Line): boolean => line.text.includes('track');
