@@ -16,6 +16,9 @@ const stateColumns = [
 /** Of `show stat`. */
 const statColumns = ['slim', 'qlimit', 'cookie', 'check_rise', 'check_fall', 'agent_rise', 'agent_fall', 'mode'];
 
+/** Of `show servers conn`: how connections are kept for reuse. */
+const connColumns = ['purge_delay', 'idle_lim'];
+
 /** Maintenance and drain set by hand or by the file; whether checks and agent are configured and run. */
 const flags = (row: Row): string => {
   const bits = (column: string, mask: number) => Number(row.get(column) ?? 0) & mask;
@@ -28,7 +31,12 @@ const flags = (row: Row): string => {
  * The file's `check` is paused and not ended by maintenance, so it counts as running there.
  */
 export async function serverFacts({ socket, removals }: LiveHaproxy): Promise<string[]> {
-  const [states = '', stats = ''] = await socket.askAll(['show servers state', 'show stat -1 4 -1']);
+  const [states = '', stats = '', conns = ''] = await socket.askAll([
+    'show servers state',
+    'show stat -1 4 -1',
+    'show servers conn',
+  ]);
+  const conn = new Map(rows(conns, ' ').map((row) => [row.get('bkname/svname') ?? '', row]));
   const stat = new Map(rows(stats, ',').map((row) => [`${row.get('pxname')}/${row.get('svname')}`, row]));
   return rows(states, ' ')
     .filter((row) => row.get('be_name')?.startsWith('be'))
@@ -41,6 +49,7 @@ export async function serverFacts({ socket, removals }: LiveHaproxy): Promise<st
         flags(row),
         ...stateColumns.map((column) => `${column} ${row.get(column)}`),
         ...statColumns.map((column) => `${column} ${own?.get(column)}`),
+        ...connColumns.map((column) => `${column} ${conn.get(name)?.get(column)}`),
       ].join(', ');
     })
     .sort();
