@@ -44,8 +44,8 @@ export const settings = {
     default: '16',
   }),
   FLOTILLA_KEEP_VERSIONS: setting(kinds.integer(1, 1_000), {
-    help: 'How many versions of each fleet stay in Redis.',
-    default: '10',
+    help: 'How many versions of each fleet stay in Redis; so many may also go out one after the other before HAProxy has checked one of them.',
+    default: '30',
   }),
   FLOTILLA_HAPROXY: setting(kinds.text(), {
     help: 'The HAProxy binary that checks what was rendered.',
