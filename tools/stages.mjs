@@ -1,6 +1,6 @@
 // Runs commands one after the other for the project's scripts: signals are passed on, nothing is left behind.
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
 export const root = join(import.meta.dirname, '..');
@@ -26,15 +26,36 @@ let lastSignalAt = -Infinity;
 let interrupted;
 
 // Ctrl-C reaches this process from the terminal and once more through npm: that is one signal. A second Ctrl-C is passed on.
-for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
-  process.on(name, () => {
-    interrupted ??= name;
-    if (!current) process.exit(1);
-    if (performance.now() - lastSignalAt > repeatMs) current.kill(name === 'SIGHUP' ? 'SIGTERM' : name);
-    lastSignalAt = performance.now();
-    // npm undoes a whole installation first, which nobody waits for.
-    setTimeout(endGroup, patienceMs, current.pid).unref();
-  });
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(name, () => end(name));
+
+// npm runs this process through a shell. When it is ended by a signal it tells the shell at most, and this process would
+// be left behind.
+if (process.env.npm_lifecycle_event !== undefined) {
+  const started = ancestors();
+  const watch = setInterval(() => {
+    if (ancestors() === started) return;
+    clearInterval(watch);
+    end('SIGTERM');
+  }, repeatMs).unref();
+}
+
+/** The shell, where there is one in between, and npm, by their process ids. */
+function ancestors() {
+  try {
+    const [, name, parent] = /\((.*)\) \S+ (\d+)/s.exec(readFileSync(`/proc/${process.ppid}/stat`, 'utf8'));
+    return /^(?:ba|da)?sh$/.test(name) ? `${process.ppid} ${parent}` : `${process.ppid}`;
+  } catch {
+    return `${process.ppid}`;
+  }
+}
+
+function end(name) {
+  interrupted ??= name;
+  if (!current) process.exit(1);
+  if (performance.now() - lastSignalAt > repeatMs) current.kill(name === 'SIGHUP' ? 'SIGTERM' : name);
+  lastSignalAt = performance.now();
+  // npm undoes a whole installation first, which nobody waits for.
+  setTimeout(endGroup, patienceMs, current.pid).unref();
 }
 
 /** Whether a signal asked this script to end. */
