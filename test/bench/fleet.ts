@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import {
   type EtcdClient,
   type Pod,
@@ -12,6 +13,7 @@ import {
   startStack,
   waitFor,
 } from '@flotilla/testkit';
+import { createNodeReports } from '@flotilla/artifact';
 import { fleetKeys, fleetName } from '@flotilla/domain';
 import { Redis } from 'ioredis';
 
@@ -58,12 +60,16 @@ export interface BenchFleet {
   readonly redis: Redis;
   /** The numbers of `meta`: where inputs, artifact and node stand. */
   meta(): Promise<{ revision: number; artifactRevision: number; digest: string; version: number }>;
-  /** Waits until the watcher has seen etcd's index and the node runs what came of it. */
+  /** Waits until the node runs what came of the newest inputs. */
   settled(deadlineMs?: number): Promise<void>;
+  /** Waits until it is settled and everything that comes after an update has been done too, above all the checks. */
+  atRest(): Promise<void>;
   stop(): Promise<void>;
 }
 
 const keys = fleetKeys(fleetName('lb'));
+/** A node flushes to its disk this long after a version, or a little more. */
+const flushMs = 300;
 
 export async function startFleet({ services, pods }: Size, podPort: number): Promise<BenchFleet> {
   const names = Array.from({ length: services }, (_, at) => `service-${at}`);
@@ -114,6 +120,22 @@ export async function startFleet({ services, pods }: Size, podPort: number): Pro
       { what: 'the node to run the newest version', deadlineMs, everyMs: 10 },
     );
   };
+  const reports = createNodeReports({ redis, fleet: fleetName('lb') });
+  const atRest = async (): Promise<void> => {
+    await settled();
+    await waitFor(
+      async () => {
+        const [checked, { version, digest }, [node]] = await Promise.all([
+          redis.hget(keys.meta, 'checkedVersion'),
+          meta(),
+          reports.nodes(),
+        ]);
+        return Number(checked) === version && node?.lastGood?.digest === digest;
+      },
+      { what: 'the checks behind the newest version', deadlineMs: 60_000, everyMs: 50 },
+    );
+    await setTimeout(flushMs);
+  };
   await settled().catch((error: unknown) => {
     throw new Error(`${String(error)}\n${lastWords(stack)}`, { cause: error });
   });
@@ -122,6 +144,7 @@ export async function startFleet({ services, pods }: Size, podPort: number): Pro
     redis,
     meta,
     settled,
+    atRest,
     stop: async () => {
       redis.disconnect();
       await stack.stop();

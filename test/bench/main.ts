@@ -68,6 +68,7 @@ async function latency(): Promise<void> {
   const rows: Record<string, string | number>[] = [];
   const memory: Record<string, string | number>[] = [];
   const stages: Record<string, string | number>[] = [];
+  const requests: Record<string, string | number>[] = [];
   for (const name of values.sizes.split(',')) {
     await withFleet(name, async (fleet, farm) => {
       const podsOfService = sizes[name]?.pods ?? 0;
@@ -83,6 +84,7 @@ async function latency(): Promise<void> {
         'p90 ms': ours.p90 / wire.p90,
         'p99 ms': ours.p99 / wire.p99,
       });
+      requests.push({ size: name, changes: samples.flotilla.length, failed: samples.failedRequests });
       for (const [stage, ms] of Object.entries(await stageMedians(fleet, samples.flotilla.length)))
         stages.push({ size: name, stage, 'p50 ms': ms });
       const { watcher, renderers, nodes } = fleet.stack;
@@ -96,6 +98,7 @@ async function latency(): Promise<void> {
     });
   }
   print('Latency: etcd write of a new ready pod to its first answer through HAProxy', rows);
+  print('Requests without an answer of a pod, while it was measured', requests);
   print('Where the time goes: stages of the job, steps of the node', stages);
   print('Memory: resident, after the changes above', memory);
 }

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { type FollowOptions, type FollowStatus, followArtifacts } from '@flotilla/artifact';
 import type { Logger } from '@flotilla/runtime';
 import type { AgentMetrics } from './agent-metrics.ts';
@@ -16,5 +17,9 @@ export async function followInto(
     if (problem !== undefined) log.warn({ connected, reason: problem }, 'the newest version is not known');
     else log.info('following the newest version');
   };
-  for await (const artifact of followArtifacts({ ...options, onStatus })) delivery.offer(artifact);
+  for await (const artifact of followArtifacts({ ...options, onStatus })) {
+    delivery.offer(artifact);
+    // The delivery goes first; asking the feed for the next version can wait until it waits for something itself.
+    await setImmediate();
+  }
 }

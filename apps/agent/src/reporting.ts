@@ -5,6 +5,8 @@ import { Bell, type Logger, pause } from '@flotilla/runtime';
 
 const heartbeatMs = 5_000;
 const retryMs = 500;
+/** A status that changes is told when it has come to rest, and not while a version is being delivered. */
+const settleMs = 50;
 /** Answers kept while Redis is away; of more than that the oldest go. */
 const answersKept = 1_000;
 
@@ -23,6 +25,7 @@ export class Reporting {
   readonly #answers: Answer[] = [];
   #told = '';
   #toldAt = -Infinity;
+  #touched: NodeJS.Timeout | undefined;
   readonly #bell = new Bell();
 
   constructor(options: ReportingOptions) {
@@ -37,7 +40,10 @@ export class Reporting {
 
   /** The status may have changed. */
   touch(): void {
-    if (JSON.stringify(this.#options.status()) !== this.#told) this.#bell.ring();
+    this.#touched ??= setTimeout(() => {
+      this.#touched = undefined;
+      this.#bell.ring();
+    }, settleMs).unref();
   }
 
   /** Until the signal is aborted. */

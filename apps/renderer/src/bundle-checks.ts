@@ -21,7 +21,10 @@ export interface BundleChecksOptions {
   readonly fleet: FleetName;
   readonly staged: StagedBundle;
   readonly versions: CheckedVersions;
-  readonly check: (configFile: string, signal?: AbortSignal) => Promise<CheckResult>;
+  readonly check: (
+    configFile: string,
+    how: { readonly signal: AbortSignal | undefined; readonly givesWay: boolean },
+  ) => Promise<CheckResult>;
   readonly redact: Redact;
   readonly onWarnings: (warnings: readonly string[]) => void;
   /** Told how a check ended that came after its version had gone out. */
@@ -63,7 +66,7 @@ export class BundleChecks {
    */
   async check(files: readonly BundleFile[], signal?: AbortSignal): Promise<void> {
     await this.#late.aside(async () => {
-      const words = await this.#ask(files, signal);
+      const words = await this.#ask(files, signal, false);
       if (words === undefined) return;
       await this.#settleNewest({ files, words }).catch((error: unknown) => {
         this.#options.log.warn({ reason: reasonOf(error) }, 'the version that is out could not be looked after');
@@ -104,7 +107,7 @@ export class BundleChecks {
     if (!newest) return undefined;
     const own = this.#published && sameArtifact(this.#published.manifest, newest) ? this.#published.files : undefined;
     const files = own ?? (await answered(versions.filesOf(newest), signal));
-    const words = refused && own === refused.files ? refused.words : await this.#ask(files, signal);
+    const words = refused && own === refused.files ? refused.words : await this.#ask(files, signal, true);
     if (words === undefined) {
       await answered(versions.confirm(newest), signal);
       onLate('good');
@@ -132,10 +135,14 @@ export class BundleChecks {
   }
 
   /** HAProxy's words when it refuses the bundle, without secrets. */
-  async #ask(files: readonly BundleFile[], signal?: AbortSignal): Promise<Words | undefined> {
+  async #ask(
+    files: readonly BundleFile[],
+    signal: AbortSignal | undefined,
+    givesWay: boolean,
+  ): Promise<Words | undefined> {
     const { staged, check, redact, onWarnings } = this.#options;
     await staged.stage(files);
-    const result = await check(join(staged.folder, layout.config), signal);
+    const result = await check(join(staged.folder, layout.config), { signal, givesWay });
     const config = (): string => files.find(({ path }) => path === layout.config)?.content.toString() ?? '';
     if (!result.ok) return redact(result.message, config());
     this.#checked.take(files);
@@ -149,8 +156,8 @@ export class BundleChecks {
   }
 }
 
-/** Long enough for the nodes to have taken the version over: the check needs a processor for itself. */
-const lateByMs = 50;
+/** Long enough for the nodes to have taken the version over, and for a few versions to be checked as one. */
+const lateByMs = 200;
 
 /** So long Redis may take; a check that is broken off must not wait for it. */
 const answerMs = 10_000;

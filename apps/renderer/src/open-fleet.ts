@@ -49,11 +49,12 @@ export function openFleet(fleet: FleetName, surroundings: FleetSurroundings): Fl
     fleet,
     staged: new StagedBundle(surroundings.stagingOf(fleet)),
     versions: createCheckedVersions({ redis, fleet, sealer, publisher }),
-    check: (file, signal) =>
+    check: (file, { signal, givesWay }) =>
       checkConfig({
         binary: config.FLOTILLA_HAPROXY,
         files: [file],
         timeoutMs: config.FLOTILLA_CHECK_TIMEOUT_MS,
+        givesWay,
         ...(signal && { signal }),
       }),
     redact,

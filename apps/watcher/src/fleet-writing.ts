@@ -2,6 +2,7 @@ import {
   type Cluster,
   type FleetName,
   type InputsPosition,
+  type Revision,
   type Term,
   isProblemField,
   reasonOf,
@@ -20,6 +21,8 @@ export interface FleetWritingOptions {
   readonly index: () => number;
   /** Whether the cluster model holds the store's present state. */
   readonly isCurrent: () => boolean;
+  /** A write is on its way; what is told Redis on the same connection from now on arrives after it. */
+  readonly onSent: (revision: Revision) => void;
   readonly onWritten: (written: Written) => void;
   /** Redis holds what the model holds; a write came before if something differed. */
   readonly onTakenOver: (position: InputsPosition) => void;
@@ -172,10 +175,10 @@ export class FleetWriting {
   }
 
   async #send(batch: Batch): Promise<boolean> {
-    const { writer, onWritten } = this.#options;
+    const { writer, onSent, onWritten } = this.#options;
     this.#unsent = batch;
     const since = performance.now();
-    const outcome = await writer.send(batch);
+    const outcome = await writer.send(batch, onSent);
     this.#unsent = undefined;
     switch (outcome.kind) {
       case 'written':

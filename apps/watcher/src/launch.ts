@@ -21,7 +21,7 @@ export function launch(context: Launch<WatcherConfig>): Promise<Readonly<Record<
   const redis = connect('watcher', { commandTimeoutMs });
   const electionRedis = connect('watcher-election');
   const limits = { completed: config.FLOTILLA_HISTORY_COMPLETED, failed: config.FLOTILLA_HISTORY_FAILED };
-  const signals = createSignals({ connection: connect('watcher-signals'), limits });
+  const signals = createSignals({ connection: redis, limits });
   releases.add(signals, 'queue', (open) => open.close());
   return Promise.resolve(
     watch({

@@ -17,7 +17,7 @@ export interface WatchOptions {
   readonly source: Source;
   readonly fleets: readonly FleetName[];
   readonly masterKey: Buffer;
-  /** For inputs and reconciling. */
+  /** For inputs and reconciling; `signals` send on it too, so that each arrives after its write. */
   readonly redis: Redis;
   /** For the election alone. */
   readonly electionRedis: Redis;
@@ -122,8 +122,11 @@ export function watch(options: WatchOptions): Readonly<Record<string, Check>> {
       term: () => leadership.term,
       index: () => following.index,
       isCurrent: () => following.isCurrent(),
+      // The signal follows the write on the same connection. A write that is refused costs a job that finds nothing new.
+      onSent: (revision) => {
+        signalling.send(revision);
+      },
       onWritten: (written) => {
-        signalling.send(written.position.revision);
         metrics.written(fleet, written, changedAt === undefined ? written.tookMs : performance.now() - changedAt);
         changedAt = cluster.hasChanges(fleet) ? performance.now() - written.tookMs : undefined;
         if (written.touchesProblems) tellProblems();

@@ -4,10 +4,12 @@ import {
   type FleetName,
   type InputField,
   type InputsPosition,
+  type Revision,
   type Sealer,
   type Term,
   fleetKeys,
   isSealedField,
+  revision,
   term,
 } from '@flotilla/domain';
 import { redisScript } from '@flotilla/runtime';
@@ -42,8 +44,12 @@ export interface InputsWriter {
   /** A batch that makes Redis hold exactly these fields, or undefined when it does. */
   compare(fields: ReadonlyMap<InputField, string>, cause: Cause): Promise<Batch | undefined>;
   prepare(changes: FieldChanges, cause: Cause): Batch;
-  /** Sends a batch. After a rejection the same batch may be sent again. */
-  send(batch: Batch): Promise<WriteOutcome>;
+  /**
+   * Sends a batch. After a rejection the same batch may be sent again. `onSent` is told when the write is on its way,
+   * and the revision it makes unless it is refused: what the same connection is told next reaches Redis after the
+   * write. It may be told more than once.
+   */
+  send(batch: Batch, onSent?: (revision: Revision) => void): Promise<WriteOutcome>;
   /** Whether Redis still holds what was written last: a cheap look at position and count. */
   check(): Promise<Standing>;
   /** What was written last, or found when the fleet was claimed. */
@@ -110,11 +116,13 @@ export function createInputsWriter(options: { redis: Redis; fleet: FleetName; se
 
     prepare: (changes, cause) => makeBatch(sealer, changes, cause),
 
-    async send(batch) {
+    async send(batch, onSent) {
       const staged = `${keys.inputs}:staged:${batch.stamp}`;
       if (batch.isStaged) await sendStaged(redis, staged, batch.set);
       const scriptKeys = [keys.meta, keys.inputs, keys.log, staged];
-      const reply = words(await writeScript.run(redis, scriptKeys, writeArguments(batch, ours, position)));
+      const next = revision(position.epoch === '' ? 1 : position.revision + 1);
+      const sent = (): void => onSent?.(next);
+      const reply = words(await writeScript.run(redis, scriptKeys, writeArguments(batch, ours, position), sent));
       switch (reply[0]) {
         case 'written':
           position = made = stampedPosition(reply[1], reply[2], batch.stamp);

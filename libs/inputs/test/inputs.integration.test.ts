@@ -116,6 +116,25 @@ describe('a writer', () => {
     expect(first).toMatchObject({ kind: 'written', position: { revision: 2 } });
   });
 
+  it('tells when a write is on its way: what the connection is told next finds it written', async () => {
+    const writer = newWriter();
+    await takeOver(writer, {});
+    const send = async (value: string) => {
+      const found: { revision: number; value: Promise<string | null> }[] = [];
+      await writer.send(writer.prepare(asMap({ 'pod/shop/a': value }), cause()), (revision) =>
+        found.push({ revision, value: redis.hget(keys.inputs, 'pod/shop/a') }),
+      );
+      return Promise.all(found.map(async (one) => [one.revision, await one.value]));
+    };
+    expect(await send('A')).toEqual([[2, 'A']]);
+    // Redis has lost the script, so it is sent a second time.
+    await redis.script('FLUSH');
+    expect(await send('B')).toEqual([
+      [3, 'A'],
+      [3, 'B'],
+    ]);
+  });
+
   it('is kept out once a later leader has the fleet', async () => {
     const [early, late] = [newWriter(), newWriter()];
     await takeOver(early, { 'config/template': 'T' }, term(1));

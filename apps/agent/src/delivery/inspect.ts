@@ -9,12 +9,13 @@ export async function checkRelease(
   { store, settings, signal }: Context,
   placed: PlacedRelease,
   ownConfig: string,
+  { givesWay = false } = {},
 ): Promise<string | undefined> {
   if (settings.binary === undefined) return undefined;
   const staged = await stageCheck(store.paths, placed, ownConfig);
   try {
     const { binary, checkTimeoutMs } = settings;
-    const result = await checkConfig({ binary, files: staged.files, timeoutMs: checkTimeoutMs, signal });
+    const result = await checkConfig({ binary, files: staged.files, timeoutMs: checkTimeoutMs, signal, givesWay });
     return result.ok ? undefined : result.message;
   } finally {
     await staged.remove();

@@ -44,7 +44,7 @@ export function createLateCheck(context: Context, wake: () => void): LateCheck {
   const begin = (placed: PlacedRelease) => {
     isRunning = true;
     const began = performance.now();
-    checkRelease(context, placed, ownConfigOf(context, placed))
+    checkRelease(context, placed, ownConfigOf(context, placed), { givesWay: true })
       .then(
         (words) => {
           verdict = { placed, words };

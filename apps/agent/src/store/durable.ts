@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { closeSync, fsync, openSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { promisify } from 'node:util';
 import { temporaryPrefix } from './paths.ts';
 
 /** Files are readable by their owner only: a bundle holds private keys. */
@@ -18,13 +18,12 @@ export function writeNew(path: string, content: Buffer | string): void {
 
 /** Puts the content of a file on the disk (fsync(2)); false when it is not there any more. */
 export async function flushFile(path: string): Promise<boolean> {
-  const file = await open(path, 'r').catch(() => undefined);
-  if (!file) return false;
   try {
-    await file.sync();
+    await flush(path);
     return true;
-  } finally {
-    await file.close();
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return false;
+    throw error;
   }
 }
 
@@ -35,14 +34,19 @@ export async function writeFlushed(path: string, content: Buffer | string): Prom
 }
 
 /** Puts the names in a folder on the disk. */
-export async function flushFolder(path: string): Promise<void> {
-  const folder = await open(path, 'r');
+export const flushFolder = (path: string): Promise<void> => flush(path);
+
+/** Only the flush itself is left to the thread pool. */
+async function flush(path: string): Promise<void> {
+  const opened = openSync(path, 'r');
   try {
-    await folder.sync();
+    await fsyncLater(opened);
   } finally {
-    await folder.close();
+    closeSync(opened);
   }
 }
+
+const fsyncLater = promisify(fsync);
 
 /** Replaces a file whole (rename(2)): whoever reads it sees the old content or the new one. Not flushed. */
 export function replaceFile(path: string, content: Buffer | string): void {

@@ -39,8 +39,8 @@ export interface ReleaseStore {
   switchToNothing(): void;
   /** Puts everything that was written since the last time on the disk (fsync(2)). */
   flush(): Promise<void>;
-  /** Whether there is anything to flush. */
-  readonly isFlushed: boolean;
+  /** Since when there is something to flush (performance.now()), if there is. */
+  readonly unflushedSince: number | undefined;
   /** Replaces the state file. */
   writeState(state: AgentState): void;
   /** The release `current` points to, when it is whole. */
@@ -66,7 +66,9 @@ export async function openReleaseStore(paths: StorePaths): Promise<ReleaseStore>
   for (const folder of [paths.root, paths.releases, paths.trees]) await removeLeftovers(folder);
 
   let unflushed = new Set<string>();
+  let unflushedSince: number | undefined;
   const note = (...files: string[]) => {
+    unflushedSince ??= performance.now();
     for (const file of files) unflushed.add(file);
   };
 
@@ -107,12 +109,13 @@ export async function openReleaseStore(paths: StorePaths): Promise<ReleaseStore>
     switchToNothing() {
       rmSync(paths.current, { force: true });
     },
-    get isFlushed() {
-      return unflushed.size === 0;
+    get unflushedSince() {
+      return unflushedSince;
     },
     async flush() {
       const files = [...unflushed];
       unflushed = new Set();
+      unflushedSince = undefined;
       try {
         await Promise.all(files.map(flushFile));
         await Promise.all([flushFolder(paths.releases), flushFolder(paths.root)]);

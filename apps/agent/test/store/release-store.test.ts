@@ -150,9 +150,9 @@ describe('the release store', () => {
 
   it('has nothing to flush once it was flushed', async () => {
     await write(artifact(1, files()));
-    expect(store.isFlushed).toBe(false);
+    expect(store.unflushedSince).toBeDefined();
     await store.flush();
-    expect(store.isFlushed).toBe(true);
+    expect(store.unflushedSince).toBeUndefined();
   });
 
   it('refuses a bundle without a configuration, or with a file the agent writes itself', () => {

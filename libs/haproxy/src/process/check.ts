@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { setPriority } from 'node:os';
 import { FlotillaError } from '@flotilla/domain';
 import { haproxyEnvironment } from './environment.ts';
 import { foldersOf, warningsOf, wordsOf } from './messages.ts';
@@ -10,6 +11,8 @@ export interface CheckOptions {
   readonly files: readonly string[];
   readonly timeoutMs: number;
   readonly signal?: AbortSignal;
+  /** Nobody waits for it: everything else on the machine comes first. */
+  readonly givesWay?: boolean;
 }
 
 export type CheckResult =
@@ -27,28 +30,24 @@ const maxOutput = 256 * 1024;
  * folders shortened; it may quote a line of the configuration, so pass it through `redactConfigSecrets`.
  * Throws `CheckError`, or the signal's reason when it is aborted.
  */
-export async function checkConfig({ binary, files, timeoutMs, signal }: CheckOptions): Promise<CheckResult> {
-  const { code, output } = await run(
-    binary,
-    files.flatMap((file) => ['-f', file]),
-    timeoutMs,
-    signal,
-  );
-  const folders = foldersOf(files);
+export async function checkConfig(options: CheckOptions): Promise<CheckResult> {
+  const { code, output } = await run(options);
+  const folders = foldersOf(options.files);
   return code === 0
     ? { ok: true, warnings: warningsOf(output, folders) }
     : { ok: false, message: wordsOf(output, folders) || `haproxy -c ended with code ${code} and said nothing` };
 }
 
-function run(
-  binary: string,
-  files: string[],
-  timeoutMs: number,
-  signal?: AbortSignal,
-): Promise<{ code: number; output: string }> {
+/** A tenth of the share of a process of normal priority that wants the same processor (setpriority(2)). */
+const lowPriority = 10;
+
+function run(options: CheckOptions): Promise<{ code: number; output: string }> {
+  const { binary, files, timeoutMs, signal, givesWay = false } = options;
+  const args = ['-c', ...files.flatMap((file) => ['-f', file])];
   return new Promise((resolve, reject) => {
     signal?.throwIfAborted();
-    const child = spawn(binary, ['-c', ...files], { stdio: ['ignore', 'pipe', 'pipe'], env: haproxyEnvironment() });
+    const child = spawn(binary, args, { stdio: ['ignore', 'pipe', 'pipe'], env: haproxyEnvironment() });
+    if (givesWay && child.pid !== undefined) lower(child.pid);
     let output = '';
     const collect = (chunk: string) => {
       if (output.length < maxOutput) output += chunk;
@@ -87,4 +86,12 @@ function run(
       else resolve({ code, output });
     });
   });
+}
+
+function lower(pid: number): void {
+  try {
+    setPriority(pid, lowPriority);
+  } catch {
+    // It has ended already.
+  }
 }

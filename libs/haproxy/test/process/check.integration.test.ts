@@ -51,6 +51,16 @@ describe('checkConfig', () => {
     });
   });
 
+  it('gives way to everything else when nobody waits for it', async () => {
+    const binary = join(temporaryFolder('check').path, 'haproxy');
+    // It says its priority (proc(5), field 19) once it is lowered, or after two seconds.
+    const priority = `$(cut -d ' ' -f 19 /proc/$$/stat)`;
+    const wait = `for _ in $(seq 200); do [ ${priority} != 10 ] || break; sleep 0.01; done`;
+    writeFileSync(binary, `#!/bin/sh\n${wait}\necho ${priority}\nexit 1\n`, { mode: 0o700 });
+    const asked = { binary, files: [stage(valid)], timeoutMs: 10_000 };
+    expect(await checkConfig({ ...asked, givesWay: true })).toEqual({ ok: false, message: '10' });
+  });
+
   it('tells a missing binary and a late answer apart from a bad configuration', async () => {
     const files = [stage(valid)];
     await expect(checkConfig({ binary: '/no/haproxy', files, timeoutMs: 10_000 })).rejects.toMatchObject({
