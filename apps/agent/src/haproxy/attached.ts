@@ -1,7 +1,7 @@
 import { reasonOf } from '@flotilla/domain';
 import { foldersOf, hasAlert, masterSocket, reload, wordsOf } from '@flotilla/haproxy';
 import type { Brought, HaproxyPort } from './port.ts';
-import { lookAt, workerSocket } from './running-haproxy.ts';
+import { lookAt, workerSockets } from './running-haproxy.ts';
 
 export interface AttachedOptions {
   readonly files: readonly string[];
@@ -17,9 +17,11 @@ export interface AttachedOptions {
 export function attachedHaproxy(options: AttachedOptions): HaproxyPort {
   const { files, statsSocket, reloadTimeoutMs } = options;
   const master = masterSocket(options.masterSocket);
+  const sockets = workerSockets(master, statsSocket);
   const look = () => lookAt(master, statsSocket);
 
   const reloadNow = async (signal?: AbortSignal): Promise<Brought> => {
+    sockets.close();
     try {
       const result = await reload(master, { timeoutMs: reloadTimeoutMs, signal });
       if (result.kind === 'reloaded') return { kind: 'live', how: 'reloaded', look: await look() };
@@ -30,6 +32,11 @@ export function attachedHaproxy(options: AttachedOptions): HaproxyPort {
       signal?.throwIfAborted();
       return { kind: 'unproven', words: reasonOf(error) };
     }
+  };
+
+  const letGo = (): Promise<void> => {
+    sockets.close();
+    return Promise.resolve();
   };
 
   return {
@@ -45,9 +52,9 @@ export function attachedHaproxy(options: AttachedOptions): HaproxyPort {
       return { kind: 'live', how: 'adopted', look: found };
     },
     reload: reloadNow,
-    runtime: (running) => workerSocket(master, statsSocket, running),
+    runtime: (running) => sockets.of(running),
     onEvent: () => undefined, // Its comings and goings show at the next look.
-    stop: () => Promise.resolve(),
-    leave: () => Promise.resolve(),
+    stop: letGo,
+    leave: letGo,
   };
 }

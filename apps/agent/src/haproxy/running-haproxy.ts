@@ -1,5 +1,12 @@
 import { reasonOf } from '@flotilla/domain';
-import { type MasterSocket, type RuntimeSocket, releaseVariable, runtimeSocket } from '@flotilla/haproxy';
+import {
+  type MasterSocket,
+  type RuntimeSocket,
+  SpareConnection,
+  capabilities,
+  releaseVariable,
+  runtimeSocket,
+} from '@flotilla/haproxy';
 import type { Look, Running } from './port.ts';
 
 /** A short look must not wait for a master that parses; the next look will find it. */
@@ -25,11 +32,27 @@ export async function lookAt(master: MasterSocket, statsSocket: string): Promise
   }
 }
 
-/** The agent's stats socket if the worker answers there, else the way through the master. */
-export function workerSocket(master: MasterSocket, statsSocket: string, running: Running): RuntimeSocket {
-  return running.statsSocket
-    ? runtimeSocket({ path: statsSocket })
-    : runtimeSocket({ path: master.path }, { worker: running.worker });
+/** The ways to the running worker. */
+export interface WorkerSockets {
+  /** The agent's stats socket if the worker answers there, else the way through the master. */
+  of(running: Running): RuntimeSocket;
+  /** Nothing stays open to a worker that is about to go. */
+  close(): void;
+}
+
+export function workerSockets(master: MasterSocket, statsSocket: string): WorkerSockets {
+  const spare = new SpareConnection({ path: statsSocket });
+  return {
+    of(running) {
+      const { experimental } = capabilities(running.version);
+      if (!running.statsSocket) return runtimeSocket({ path: master.path }, { worker: running.worker, experimental });
+      spare.open();
+      return runtimeSocket({ path: statsSocket }, { spare, experimental });
+    },
+    close() {
+      spare.close();
+    },
+  };
 }
 
 const releaseIn = (answer: string): string | undefined =>

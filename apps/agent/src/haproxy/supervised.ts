@@ -12,7 +12,7 @@ import {
 } from '@flotilla/haproxy';
 import type { Logger } from '@flotilla/runtime';
 import type { Brought, HaproxyEvent, HaproxyPort } from './port.ts';
-import { lookAt, workerSocket } from './running-haproxy.ts';
+import { lookAt, workerSockets } from './running-haproxy.ts';
 
 export interface SupervisedOptions {
   readonly binary: string;
@@ -43,6 +43,7 @@ export async function supervisedHaproxy(options: SupervisedOptions): Promise<Hap
   };
   const supervisor = supervise({ binary, files, masterSocket, output, startTimeoutMs, onEvent: tell });
   const { master } = supervisor;
+  const sockets = workerSockets(master, statsSocket);
   const look = () =>
     supervisor.running
       ? lookAt(master, statsSocket)
@@ -50,6 +51,7 @@ export async function supervisedHaproxy(options: SupervisedOptions): Promise<Hap
 
   const reloadNow = async (signal?: AbortSignal): Promise<Brought> => {
     const mark = await output.mark();
+    sockets.close();
     try {
       const result = await reload(master, { timeoutMs: reloadTimeoutMs, signal });
       if (result.kind === 'reloaded') return { kind: 'live', how: 'reloaded', look: await look() };
@@ -69,13 +71,15 @@ export async function supervisedHaproxy(options: SupervisedOptions): Promise<Hap
       return { kind: result.refuses ? 'refused' : 'unproven', words: result.words };
     },
     reload: reloadNow,
-    runtime: (running) => workerSocket(master, statsSocket, running),
+    runtime: (running) => sockets.of(running),
     onEvent: (listen) => listeners.push(listen),
     async stop(graceMs) {
+      sockets.close();
       await supervisor.stop(graceMs);
       await output.close();
     },
     async leave() {
+      sockets.close();
       await supervisor.release();
       await output.close();
     },

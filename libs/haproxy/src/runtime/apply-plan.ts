@@ -132,7 +132,10 @@ async function askEach(
 ): Promise<void> {
   const asked = operations.flatMap((operation) => commands(operation).map((command) => ({ operation, command })));
   if (asked.length === 0) return;
-  const answers = await socket.askAll(asked.map(({ command }) => command));
+  const answers = await socket.askAll(
+    asked.map(({ command }) => command),
+    { readBack: true },
+  );
   asked.forEach(({ operation, command }, at) => {
     const answer = answers[at] ?? '';
     if (!isAccepted(command, answer)) throw new Refused(operation, command, answer);

@@ -1,5 +1,6 @@
 export { runtimeSocket, type AskOnce, type RuntimeSocket, type RuntimeSocketOptions } from './socket.ts';
 export { type SocketAddress } from './exchange.ts';
+export { SpareConnection } from './spare-connection.ts';
 export { applyPlan, type ApplyOptions, type ApplyResult, type ApplyStep } from './apply-plan.ts';
 export { type ApplyFailure } from './failure.ts';
 export { readBack, type Difference, type ReadBack } from './read-back.ts';

@@ -1,5 +1,6 @@
 import { HaproxySocketError } from '../process/master-socket.ts';
 import { describeAddress, exchange, type SocketAddress } from './exchange.ts';
+import type { SpareConnection } from './spare-connection.ts';
 
 export interface RuntimeSocketOptions {
   /** For one exchange; default 5,000 ms. */
@@ -12,11 +13,15 @@ export interface RuntimeSocketOptions {
   readonly worker?: number;
   /** Say `experimental-mode on` first: HAProxy 2.4 adds servers only then. */
   readonly experimental?: boolean;
+  /** A connection opened ahead, for commands whose effect is read back. */
+  readonly spare?: SpareConnection;
 }
 
 export interface AskOnce {
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal | undefined;
+  /** It may go over the socket's spare connection: its effect will be read back over another one. */
+  readonly readBack?: boolean;
 }
 
 /** HAProxy's runtime API (management guide, 9.3 "Unix Socket commands"). Every call has a connection of its own. */
@@ -46,6 +51,7 @@ export function runtimeSocket(address: SocketAddress, options: RuntimeSocketOpti
       about,
       timeoutMs: once.timeoutMs ?? options.timeoutMs ?? defaultTimeoutMs,
       signal: anySignal(options.signal, once.signal),
+      spare: once.readBack ? options.spare : undefined,
     });
 
   const ask = async (command: string, payload?: string, once?: AskOnce): Promise<string> => {
