@@ -49,7 +49,6 @@ export class FleetRender {
   async render(signal?: AbortSignal): Promise<RenderResult> {
     const { inputs, onStages } = this.#parts;
     const clock = new StageClock();
-    this.#parts.publisher.prepare();
     try {
       const { outcome, read } = await this.#untilPublished(clock, signal);
       const result = this.#resultOf(outcome, read, clock);
@@ -92,8 +91,13 @@ export class FleetRender {
   }
 
   async #bundle(clock: StageClock, signal?: AbortSignal): Promise<readonly BundleFile[]> {
-    const { inputs, thread, certificates } = this.#parts;
-    const rendered = await clock.time('render', () => thread.render(signal));
+    const { inputs, thread, certificates, publisher } = this.#parts;
+    const rendered = await clock.time('render', () => {
+      const rendering = thread.render(signal);
+      // Redis answers while the thread works.
+      publisher.prepare();
+      return rendering;
+    });
     return clock.time('bundle', () => [...rendered, ...certificates.build(inputs.certificates(), inputs.fields)]);
   }
 

@@ -9,7 +9,7 @@ import { makeLive, makeLiveDueAt } from './make-live.ts';
 import { StepClock } from './step-clock.ts';
 import { createSweep } from './sweep.ts';
 import { takeVersion } from './take-version.ts';
-import { createWatch } from './watch.ts';
+import { type Watch, createWatch } from './watch.ts';
 
 /** One of the things a node has to do from time to time. Times are those of `performance.now()`. */
 interface Duty {
@@ -24,6 +24,8 @@ const longestPauseMs = 15_000;
 /** Of the time, at most one part in so many is spent on looking at HAProxy. */
 const lookShare = 30;
 const longestLookMs = 10_000;
+/** A look stands aside for a new version, but not every time: drift is noticed however often versions come. */
+const looksBrokenOff = 3;
 const collectEveryMs = 10_000;
 const longestSleepMs = 60_000;
 
@@ -42,6 +44,8 @@ export class Delivery {
   readonly #onStep: () => void;
   readonly #bell = new Bell();
   #lookAt = 0;
+  #look: AbortController | undefined;
+  #brokenOff = 0;
 
   constructor(context: Context, { verifyMs, onStep }: { verifyMs: number; onStep: () => void }) {
     this.#context = context;
@@ -52,6 +56,7 @@ export class Delivery {
   /** The version the node should run. Only the newest one counts. */
   offer(artifact: HeldArtifact): void {
     this.#context.standing.next = artifact;
+    if (this.#brokenOff < looksBrokenOff) this.#look?.abort(new Error('a new version comes first'));
     this.wake();
   }
 
@@ -121,7 +126,7 @@ export class Delivery {
         name: 'looking at HAProxy',
         dueAt: () => (standing.disk && haproxy.mode !== 'command' ? this.#lookAt : Infinity),
         run: async (now) => {
-          await watch.look();
+          await this.#lookWith(watch);
           // A look at a HAProxy that is down is mostly waiting.
           const costMs = standing.running ? performance.now() - now : 0;
           this.#lookAt = performance.now() + Math.max(verifyMs, Math.min(longestLookMs, lookShare * costMs));
@@ -139,6 +144,16 @@ export class Delivery {
         },
       },
     ];
+  }
+
+  async #lookWith(watch: Watch): Promise<void> {
+    const look = (this.#look = new AbortController());
+    try {
+      await watch.look(look.signal);
+    } finally {
+      this.#look = undefined;
+      this.#brokenOff = look.signal.aborted ? this.#brokenOff + 1 : 0;
+    }
   }
 
   #dueAt(duty: Duty): number {

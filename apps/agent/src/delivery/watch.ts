@@ -20,8 +20,8 @@ export interface Watch {
   expectFresh(running: Running | undefined, placed: PlacedRelease): Promise<void>;
   /** After a worker was taken over that was updated at runtime: whatever differs is drift. */
   takeOver(placed: PlacedRelease): Promise<void>;
-  /** One look, and what follows from it. */
-  look(): Promise<void>;
+  /** One look, and what follows from it. It is broken off when something more urgent comes up. */
+  look(urgent: AbortSignal): Promise<void>;
 }
 
 export function createWatch(context: Context): Watch {
@@ -42,7 +42,7 @@ export function createWatch(context: Context): Watch {
     if (standing.running) await mendDrift(standing.running, placed);
   };
 
-  const look = async () => {
+  const look = async (urgent: AbortSignal) => {
     const found = await haproxy.look();
     if (found.kind === 'unknown') return;
     if (found.kind === 'down') {
@@ -56,7 +56,7 @@ export function createWatch(context: Context): Watch {
     const known = standing.running;
     standing.running = running;
     if (known?.worker !== running.worker) await meetWorker(running);
-    else if (standing.live && !standing.waiting) await mendDrift(running, standing.live);
+    else if (standing.live && !standing.waiting) await mendDrift(running, standing.live, urgent);
   };
 
   /** A worker this agent did not bring about: HAProxy was started again or reloaded by someone else. */
@@ -83,9 +83,12 @@ export function createWatch(context: Context): Watch {
     standing.waiting ??= { purpose: 'restore', why, touched: true, notBefore: 0, clock: new StepClock() };
   };
 
-  const mendDrift = async (running: Running, live: PlacedRelease) => {
-    const certificates = looks++ % looksPerCertificates === 0;
-    const found = (await driftOf(context, running, live, certificates)).filter((one) => !tolerated.has(keyOf(one)));
+  const mendDrift = async (running: Running, live: PlacedRelease, urgent?: AbortSignal) => {
+    const certificates = looks % looksPerCertificates === 0;
+    const all = await driftOf(context, running, live, certificates, urgent);
+    if (urgent?.aborted) return;
+    looks++;
+    const found = all.filter((one) => !tolerated.has(keyOf(one)));
     standing.problem = undefined;
     if (found.length === 0) return;
     metrics.drifted(found.length);
@@ -110,14 +113,15 @@ async function driftOf(
   running: Running | undefined,
   placed: PlacedRelease,
   certificates: boolean,
+  urgent?: AbortSignal,
 ): Promise<readonly Drift[]> {
   const socket = running && haproxy.runtime(running);
   if (!socket) return [];
   try {
-    return await findDrift(socket, placed.release, { removals, certificates });
+    return await findDrift(socket, placed.release, { removals, certificates, ...(urgent && { signal: urgent }) });
   } catch (error) {
     signal.throwIfAborted();
-    log.debug({ reason: reasonOf(error) }, 'HAProxy could not be compared with its files');
+    if (!urgent?.aborted) log.debug({ reason: reasonOf(error) }, 'HAProxy could not be compared with its files');
     return [];
   }
 }
