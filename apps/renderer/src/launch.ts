@@ -44,12 +44,21 @@ export async function launch(
     'render threads',
     (open) => open.close(),
   );
+  /** The fleet that changed last is likely to be the next: its inputs are read while BullMQ hands the job over. */
+  const onFetch = () => {
+    const state = fleets.idle();
+    state?.readAhead();
+    return (fleet: FleetName | undefined): void => {
+      if (fleet === undefined || fleet !== state?.fleet) state?.forgetAhead();
+    };
+  };
   await tellHaproxy(config.FLOTILLA_HAPROXY, log);
   const worker = createRenderWorker({
     connection: redis,
     concurrency: config.FLOTILLA_RENDER_CONCURRENCY,
     render: (fleet, job) => renderJob(fleet, job, { fleets, log, metrics }),
     isFinal: (error) => error instanceof RenderFailure && error.isFinal,
+    onFetch,
     onError: (error) => {
       log.warn({ reason: error.message }, 'the queue is in trouble; trying again');
     },

@@ -32,6 +32,12 @@ export class WarmFleets<State extends Closable> {
     }
   }
 
+  /** The one that was used last, unless it is in use. */
+  idle(): State | undefined {
+    const [fleet, state] = [...this.#states].at(-1) ?? [];
+    return fleet === undefined || this.#inUse.has(fleet) ? undefined : state;
+  }
+
   async close(): Promise<void> {
     const states = [...this.#states.values()];
     this.#states.clear();

@@ -79,6 +79,49 @@ test('inputs become a checked and published version, and the same content none',
   expect((await artifacts.desired())?.version).toBe(2);
 });
 
+test('what is written after a read that was begun ahead of the render is rendered too', async () => {
+  const { write, open, published, artifacts, redis, keys } = start();
+  await write({ [template]: backends, [service('web')]: '{}', [pod('web', 'a')]: '{"ip":"10.0.0.1"}' });
+  const render = open();
+  await render.render();
+
+  render.readAhead();
+  expect(await render.render()).toMatchObject({ kind: 'unchanged', version: 1, revision: 1 });
+
+  await write({ [pod('web', 'b')]: '{"ip":"10.0.0.2"}' });
+  render.readAhead();
+  await redis.hget(keys.meta, 'revision'); // Answered after the read.
+  await write({ [pod('web', 'c')]: '{"ip":"10.0.0.3"}' });
+  expect(await render.render()).toMatchObject({ kind: 'published', version: 3, revision: 3, changeCount: 2 });
+  expect((await published())['haproxy.cfg']).toContain('server c 10.0.0.3:80');
+
+  // One that is of no use is not lost either: its changes are in the next render.
+  await write({ [pod('web', 'd')]: '{"ip":"10.0.0.4"}' });
+  render.readAhead();
+  render.forgetAhead();
+  await write({ [pod('web', 'e')]: '{"ip":"10.0.0.5"}' });
+  expect(await render.render()).toMatchObject({ kind: 'published', version: 4, revision: 5, changeCount: 2 });
+  expect((await published())['haproxy.cfg']).toMatch(/server d 10\.0\.0\.4:80\n {2}server e 10\.0\.0\.5:80/);
+  expect((await artifacts.desired())?.version).toBe(4);
+});
+
+test('a render that fails with what was read ahead is tried with what was written meanwhile', async () => {
+  const { write, open, published, redis, keys } = start();
+  await write({ [template]: minimal() });
+  const render = open();
+  await render.render();
+  await write({ [template]: '{% for %}' });
+  render.readAhead();
+  await redis.hget(keys.meta, 'revision');
+  await write({ [template]: minimal('# mended') });
+  expect(await render.render()).toMatchObject({ kind: 'published', version: 2, revision: 3 });
+  expect((await published())['haproxy.cfg']).toContain('# mended');
+
+  await write({ [template]: '{% for %}' });
+  render.readAhead();
+  expect(await failure(render.render())).toMatchObject({ stage: 'render', code: 'template' });
+});
+
 test('a configuration that HAProxy refuses fails in its words, and the last good version stays', async () => {
   const { write, open, artifacts } = start();
   await write({ [template]: minimal() });

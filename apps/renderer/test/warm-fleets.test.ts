@@ -36,6 +36,16 @@ test('a fleet in use stays, and gives way afterwards', async () => {
   expect(events).toEqual(['open a', 'open b', 'close b', 'open c', 'close a']);
 });
 
+test('the idle one is the one used last, unless it is in use', async () => {
+  const fleets = new WarmFleets(2, (fleet) => ({ fleet, close: nothing }));
+  expect(fleets.idle()).toBeUndefined();
+  await fleets.use(a, nothing);
+  await fleets.use(b, nothing);
+  expect(fleets.idle()?.fleet).toBe(b);
+  await fleets.use(a, () => Promise.resolve(expect(fleets.idle()).toBeUndefined()));
+  expect(fleets.idle()?.fleet).toBe(a);
+});
+
 test('one fleet is never rendered twice at a time', async () => {
   const { fleets } = start(1);
   let finish = (): void => undefined;

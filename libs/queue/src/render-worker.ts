@@ -1,5 +1,5 @@
 import { type FleetName, type RenderResult, type RenderSignal, renderQueue } from '@flotilla/domain';
-import { UnrecoverableError, Worker } from 'bullmq';
+import { type Job, UnrecoverableError, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 
 /**
@@ -32,6 +32,11 @@ export interface RenderWorkerOptions {
   /** Errors that no repetition mends (a bad template): the job fails at once. */
   readonly isFinal: (error: unknown) => boolean;
   readonly onError: (error: Error) => void;
+  /**
+   * Told when a job is asked for, then, by what it gave back, whose it is (undefined: there is none): what the render
+   * will need can be fetched meanwhile.
+   */
+  readonly onFetch?: () => (fleet: FleetName | undefined) => void;
 }
 
 /** The receiving side: one active render for each fleet, as many fleets at once as `concurrency` says. */
@@ -41,9 +46,22 @@ export function createRenderWorker({
   render,
   isFinal,
   onError,
+  onFetch,
 }: RenderWorkerOptions): RenderWorker {
   let problem: string | undefined;
-  const worker = new Worker<RenderSignal, RenderResult>(
+  // A class in here, as the constructor of BullMQ's begins to fetch before fields of another one are set.
+  class FetchingWorker extends Worker<RenderSignal, RenderResult> {
+    protected override async moveToActive(token: string, name?: string): Promise<Job<RenderSignal, RenderResult>> {
+      const tell = onFetch?.();
+      let job: Job<RenderSignal, RenderResult> | undefined;
+      try {
+        return (job = await super.moveToActive(token, name));
+      } finally {
+        tell?.(job?.data.fleet);
+      }
+    }
+  }
+  const worker = new FetchingWorker(
     renderQueue.name,
     async (job) => {
       try {

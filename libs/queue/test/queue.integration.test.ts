@@ -3,7 +3,13 @@ import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type FleetName, type RenderResult, type Revision, fleetName, renderQueue, revision } from '@flotilla/domain';
 import { type RedisServer, cleanUp, startRedis, waitFor } from '@flotilla/testkit';
-import { type Signals, createJobHistory, createRenderWorker, createSignals } from '../src/index.ts';
+import {
+  type RenderWorkerOptions,
+  type Signals,
+  createJobHistory,
+  createRenderWorker,
+  createSignals,
+} from '../src/index.ts';
 
 const lb = fleetName('lb');
 const edge = fleetName('edge');
@@ -47,7 +53,11 @@ const result = (fleet: FleetName): RenderResult => ({
 });
 
 /** A renderer that renders what `newest` says, as fast as `render` lets it. */
-function startWorker(render: (fleet: FleetName, attempt: number) => Promise<void>, connection = connect()) {
+function startWorker(
+  render: (fleet: FleetName, attempt: number) => Promise<void>,
+  connection = connect(),
+  onFetch?: RenderWorkerOptions['onFetch'],
+) {
   const worker = createRenderWorker({
     connection,
     concurrency: 4,
@@ -57,6 +67,7 @@ function startWorker(render: (fleet: FleetName, attempt: number) => Promise<void
     },
     isFinal: (error) => error instanceof SyntaxError,
     onError: () => undefined,
+    ...(onFetch && { onFetch }),
   });
   closing.push(() => worker.close());
   return worker;
@@ -72,6 +83,26 @@ const gate = () => {
   return { open, opened };
 };
 const states = async () => (await history().jobs()).map(({ state }) => state).sort();
+
+describe('fetching', () => {
+  it('is told when it begins, and then whose job it brought', async () => {
+    const events: string[] = [];
+    startWorker(
+      () => Promise.resolve(void events.push('render')),
+      connect(),
+      () => {
+        events.push('fetch');
+        return (fleet) => events.push(`fetched ${fleet ?? 'nothing'}`);
+      },
+    );
+    await waitFor(() => events.length > 0, { what: 'the first fetch' });
+    await waitFor(() => events.at(-1) === 'fetched nothing', { what: 'an empty queue' });
+    events.length = 0;
+    await signals.signal(lb, revision(1));
+    await waitFor(() => events.includes('render'), { what: 'the render' });
+    expect(events.slice(0, 3)).toEqual(['fetch', 'fetched lb', 'render']);
+  });
+});
 
 describe('signals', () => {
   it('become few renders, and the last of them begins after the last signal', async () => {
