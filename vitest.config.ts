@@ -36,6 +36,8 @@ export default defineConfig({
     testTimeout: suite === 'unit' ? 5_000 : 60_000,
     hookTimeout: suite === 'unit' ? 5_000 : 60_000,
     fileParallelism: suite !== 'e2e',
+    // Unit tests of one worker share the modules they import, which takes longer than the tests.
+    isolate: suite !== 'unit',
     maxWorkers: 2,
     reporters: ['default', ['json', { outputFile: `reports/${suite}.json` }]],
   },

@@ -1,6 +1,6 @@
 // Reads the JSON reports that the test runner wrote, and what is missing of them.
 import { existsSync, readFileSync, readdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, sep } from 'node:path';
 
 export const suites = ['unit', 'integration', 'e2e'];
 const endings = { unit: '.test.ts', integration: '.integration.test.ts', e2e: '.e2e.test.ts' };
@@ -15,18 +15,36 @@ export const projectsOf = (root) =>
 
 /** A report of an earlier run must not be counted; nx puts back those of tests that need no new run. */
 export function removeReports(root) {
-  for (const project of projectsOf(root)) rmSync(join(root, project, 'reports'), { recursive: true, force: true });
+  for (const folder of ['', ...projectsOf(root)])
+    rmSync(join(root, folder, 'reports'), { recursive: true, force: true });
 }
 
-/** Counts the tests of one suite in all projects; `troubles` has a line for everything that is not as it should be. */
+/**
+ * Counts the tests of one suite in all projects, whether each wrote a report or one run wrote it for all; `troubles` has
+ * a line for everything that is not as it should be.
+ */
 export function countSuite(root, suite) {
   const total = { passed: 0, failed: 0, skipped: 0, troubles: [] };
+  const whole = readReport(root, suite);
   for (const project of projectsOf(root)) {
-    const file = join(root, project, 'reports', `${suite}.json`);
-    if (existsSync(file)) countReport(total, project, JSON.parse(readFileSync(file, 'utf8')));
-    else if (hasTests(join(root, project), suite)) fail(total, `${project}: the ${suite} tests gave no report`);
+    const folder = join(root, project);
+    const report = whole ? partOf(whole, folder) : readReport(folder, suite);
+    if (report) countReport(total, project, report);
+    else if (hasTests(folder, suite)) fail(total, `${project}: the ${suite} tests gave no report`);
   }
+  if (whole && !whole.success && total.failed === 0) fail(total, `${suite}: an error outside of the tests`);
   return total;
+}
+
+function readReport(folder, suite) {
+  const file = join(folder, 'reports', `${suite}.json`);
+  return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : undefined;
+}
+
+/** What a report of all projects says of one; errors outside of the tests are not told by project. */
+function partOf(whole, folder) {
+  const testResults = whole.testResults.filter(({ name }) => name.startsWith(folder + sep));
+  return testResults.length > 0 ? { testResults, success: true } : undefined;
 }
 
 function countReport(total, project, report) {
