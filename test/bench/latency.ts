@@ -24,8 +24,16 @@ async function holdPods(holders: readonly Prober[], farm: PodFarm): Promise<() =
   };
 }
 
-/** The baseline beside the fleet: an HAProxy of the same configuration, and a wire from etcd to its socket. */
-async function startBaseline(fleet: BenchFleet, podPort: number): Promise<{ port: number; stop(): Promise<void> }> {
+/** What `wire.ts` says of them; also the label of their pods. */
+const wires = ['calls', 'blind'] as const;
+type Wire = (typeof wires)[number];
+
+/** A baseline beside the fleet: an HAProxy of the same configuration, and a wire from etcd to its socket. */
+async function startBaseline(
+  fleet: BenchFleet,
+  podPort: number,
+  kind: Wire,
+): Promise<{ port: number; stop(): Promise<void> }> {
   const port = await freePort();
   const dataDir = fleet.stack.nodes[0]?.agent.dataDir ?? '';
   const config = readFileSync(join(dataDir, 'current/haproxy.cfg'), 'utf8');
@@ -37,7 +45,7 @@ async function startBaseline(fleet: BenchFleet, podPort: number): Promise<{ port
   });
   const wire: Child = await startChild(process.execPath, [
     join(repositoryRoot(), 'test/dist/wire.js'),
-    ...[fleet.stack.etcd.url, haproxy.statsSocket, probed, 'wire', String(podPort)],
+    ...[fleet.stack.etcd.url, haproxy.statsSocket, probed, kind, String(podPort), kind],
   ]);
   await waitFor(() => wire.lines.includes('ready'), { what: 'the wire', deadlineMs: 10_000 });
   return {
@@ -49,15 +57,13 @@ async function startBaseline(fleet: BenchFleet, podPort: number): Promise<{ port
   };
 }
 
-export interface LatencySamples {
-  readonly flotilla: number[];
-  readonly wire: number[];
-  readonly failedRequests: number;
+export interface LatencySamples extends Readonly<Record<Wire | 'flotilla', number[]>> {
+  failedRequests: number;
 }
 
 /**
  * From etcd's answer to a write of a new ready pod to its first HTTP response through HAProxy, in ms: Flotilla and the
- * wire in turn, so that a machine that slows down slows both. Each change meets a fleet at rest: what a fleet does that
+ * wires in turn, so that a machine that slows down slows all. Each change meets a fleet at rest: what a fleet does that
  * changes all the time is the burst's to tell.
  */
 export async function measureLatency(options: {
@@ -68,47 +74,40 @@ export async function measureLatency(options: {
 }): Promise<LatencySamples> {
   const { fleet, farm, podsOfService, changes } = options;
   const { store } = fleet.stack;
-  const baseline = await startBaseline(fleet, farm.port);
-  const probing = (port: number) => ({
+  const samples: LatencySamples = { flotilla: [], calls: [], blind: [], failedRequests: 0 };
+  const entrant = (into: number[], app: string, port: number) => ({
+    into,
+    app,
     prober: new Prober(port, host),
     holders: Array.from({ length: podsOfService }, () => new Prober(port, host)),
   });
-  const ours = probing(fleet.stack.nodes[0]?.httpPort ?? 0);
-  const theirs = probing(baseline.port);
-  const samples = { flotilla: [] as number[], wire: [] as number[], failedRequests: 0 };
+  const baselines = await Promise.all(wires.map((kind) => startBaseline(fleet, farm.port, kind)));
+  const ours = entrant(samples.flotilla, probed, fleet.stack.nodes[0]?.httpPort ?? 0);
+  const theirs = wires.map((kind, at) => entrant(samples[kind], kind, baselines[at]?.port ?? 0));
 
-  const one = async (
-    { prober, holders }: typeof ours,
-    app: string,
-    name: string,
-    into: number[] | undefined,
-  ): Promise<void> => {
-    const address = probedAddress(podsOfService + (into === undefined ? 1 : 0));
+  const one = async ({ into, app, prober, holders }: typeof ours, number: number): Promise<void> => {
+    const counted = number >= warmUp;
+    const address = probedAddress(podsOfService + (counted ? 0 : 1));
+    const name = `${app === probed ? 'probe' : app}-${number}`;
+    await fleet.atRest();
     const release = await holdPods(holders, farm);
     await prober.ask();
     await putPod(store, benchPod(name, app, address));
     const took = await prober.until(address, performance.now());
-    into?.push(took);
+    if (counted) into.push(took);
     await release();
     await store.del(`/registry/pods/default/${name}`);
+    // It is gone when its address no longer answers.
+    await waitFor(async () => (await prober.ask()) !== address, { what: `${app} to settle`, deadlineMs: 5_000 });
   };
   try {
-    for (let at = 0; at < changes + warmUp; at++) {
-      const counted = at >= warmUp;
-      await fleet.atRest();
-      await one(ours, probed, `probe-${at}`, counted ? samples.flotilla : undefined);
-      await fleet.atRest();
-      await one(theirs, 'wire', `wire-${at}`, counted ? samples.wire : undefined);
-      // The wire's server is gone when its address no longer answers.
-      await waitFor(async () => (await theirs.prober.ask()) !== probedAddress(podsOfService), {
-        what: 'the wire to settle',
-        deadlineMs: 5_000,
-      });
+    for (let number = 0; number < changes + warmUp; number++) {
+      for (const each of [ours, ...theirs]) await one(each, number);
     }
   } finally {
     samples.failedRequests = ours.prober.failed;
-    for (const { prober, holders } of [ours, theirs]) for (const each of [prober, ...holders]) each.close();
-    await baseline.stop();
+    for (const { prober, holders } of [ours, ...theirs]) for (const each of [prober, ...holders]) each.close();
+    await Promise.all(baselines.map((baseline) => baseline.stop()));
   }
   return samples;
 }
