@@ -66,3 +66,20 @@ test('a status is told again when it changed, and not before its time when it di
   await node.flush();
   expect(told.problems).toEqual([null, 'down']);
 });
+
+test('a status that changes is told once it has come to rest', async () => {
+  const { told, state, node } = reporting();
+  const ending = new AbortController();
+  const running = node.run(ending.signal);
+  await waitFor(() => told.problems.length === 1, { what: 'the first status' });
+  for (const problem of ['a', 'b', 'c']) {
+    state.problem = problem;
+    node.touch();
+    await Promise.resolve();
+  }
+  expect(told.problems).toEqual([null]);
+  await waitFor(() => told.problems.length > 1, { what: 'the status at rest' });
+  expect(told.problems).toEqual([null, 'c']);
+  ending.abort();
+  await running;
+});
