@@ -49,7 +49,7 @@ function reprIn(value: Value, parents: readonly object[]): string {
   if (Array.isArray(value)) {
     return parents.includes(value) ? '[...]' : `[${reprItems(value as readonly Value[], value, parents)}]`;
   }
-  if (value instanceof Instance) return value.repr();
+  if (value instanceof Instance) return parents.includes(value) ? '...' : value.repr(parents);
   if (value instanceof Markup) return `Markup(${quote(value.text)})`;
   if (value instanceof Tuple) {
     return `(${reprItems(value.items, value, parents)}${value.items.length === 1 ? ',' : ''})`;

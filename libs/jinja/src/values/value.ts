@@ -67,7 +67,8 @@ export abstract class Instance {
   truthy(): boolean {
     return true;
   }
-  repr(): string {
+  /** `parents`: the containers this is printed in; one that meets itself among them is not printed again. */
+  repr(_parents?: readonly object[]): string {
     return `<${this.moduleName === '' ? '' : `${this.moduleName}.`}${this.typeName} object>`;
   }
   str(): string {

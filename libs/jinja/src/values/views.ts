@@ -54,8 +54,8 @@ export class DictView extends Instance {
     if (this.isSet()) throw typeError(`unhashable type: '${this.typeName}'`);
     return super.hashKey();
   }
-  override repr(): string {
-    return `${this.typeName}([${reprItems(this.iterate(), this)}])`;
+  override repr(parents?: readonly object[]): string {
+    return `${this.typeName}([${reprItems(this.iterate(), this, parents)}])`;
   }
 }
 
