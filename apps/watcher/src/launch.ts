@@ -1,4 +1,3 @@
-import { createSignals } from '@flotilla/queue';
 import { type Check, type Launch, connectRedis, sealingKey } from '@flotilla/runtime';
 import { createEtcd2Source } from '@flotilla/source';
 import { type WatcherConfig, etcd2Options } from './config.ts';
@@ -20,9 +19,6 @@ export function launch(context: Launch<WatcherConfig>): Promise<Readonly<Record<
     });
   const redis = connect('watcher', { commandTimeoutMs });
   const electionRedis = connect('watcher-election');
-  const limits = { completed: config.FLOTILLA_HISTORY_COMPLETED, failed: config.FLOTILLA_HISTORY_FAILED };
-  const signals = createSignals({ connection: redis, limits });
-  releases.add(signals, 'queue', (open) => open.close());
   return Promise.resolve(
     watch({
       source,
@@ -30,7 +26,7 @@ export function launch(context: Launch<WatcherConfig>): Promise<Readonly<Record<
       masterKey,
       redis,
       electionRedis,
-      signals,
+      history: { completed: config.FLOTILLA_HISTORY_COMPLETED, failed: config.FLOTILLA_HISTORY_FAILED },
       metrics: createWatcherMetrics(metrics),
       log,
       releases,

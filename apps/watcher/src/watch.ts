@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { Cluster, type FleetName, type Source, createSealer, reasonOf } from '@flotilla/domain';
 import { createInputsWriter, createLeadership, readProgress } from '@flotilla/inputs';
-import type { Signals } from '@flotilla/queue';
+import { type HistoryLimits, createSignals } from '@flotilla/queue';
 import type { Check, Logger, ReleaseStack, connectRedis } from '@flotilla/runtime';
 import { FleetWriting } from './fleet-writing.ts';
 import { follow } from './follow.ts';
@@ -17,11 +17,11 @@ export interface WatchOptions {
   readonly source: Source;
   readonly fleets: readonly FleetName[];
   readonly masterKey: Buffer;
-  /** For inputs and reconciling; `signals` send on it too, so that each arrives after its write. */
+  /** For inputs, signals and reconciling: a signal that follows its write on one connection arrives after it. */
   readonly redis: Redis;
   /** For the election alone. */
   readonly electionRedis: Redis;
-  readonly signals: Signals;
+  readonly history: HistoryLimits;
   readonly metrics: WatcherMetrics;
   readonly log: Logger;
   readonly releases: ReleaseStack;
@@ -32,7 +32,10 @@ export interface WatchOptions {
 
 /** Joins the parts of a watcher and sets them going. What it starts is on the release stack. */
 export function watch(options: WatchOptions): Readonly<Record<string, Check>> {
-  const { source, fleets, redis, signals, metrics, log, releases, fail } = options;
+  const { source, fleets, redis, metrics, log, releases, fail } = options;
+  const signals = releases.add(createSignals({ connection: redis, limits: options.history }), 'queue', (open) =>
+    open.close(),
+  );
   const cluster = new Cluster(fleets);
   const ending = new AbortController();
   const watched = fleets.map((fleet) => watchFleet(fleet));

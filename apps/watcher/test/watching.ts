@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import { Redis } from 'ioredis';
 import { Cluster, type FleetName, type Source, createSealer, fleetName } from '@flotilla/domain';
 import { createInputsReader } from '@flotilla/inputs';
-import { createSignals } from '@flotilla/queue';
 import { ReleaseStack, createLogger, createMetrics } from '@flotilla/runtime';
 import { type WatchOptions, watch } from '../src/watch.ts';
 import { createWatcherMetrics } from '../src/watcher-metrics.ts';
@@ -34,8 +33,6 @@ export function startWatching(url: string, source: Source, given: Partial<WatchO
     });
   };
   const [redis, electionRedis] = [connect(), connect()];
-  const signals = createSignals({ connection: connect(), limits: { completed: 100, failed: 100 } });
-  releases.add(signals, 'signals', (open) => open.close());
   let failure: unknown;
   const checks = watch({
     source,
@@ -43,7 +40,7 @@ export function startWatching(url: string, source: Source, given: Partial<WatchO
     masterKey,
     redis,
     electionRedis,
-    signals,
+    history: { completed: 100, failed: 100 },
     metrics: createWatcherMetrics(metrics),
     log: createLogger({ app: 'watcher', level: process.env['TEST_LOG'] ?? 'silent' }),
     releases,
