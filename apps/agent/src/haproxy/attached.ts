@@ -21,7 +21,6 @@ export function attachedHaproxy(options: AttachedOptions): HaproxyPort {
   const look = () => lookAt(master, statsSocket);
 
   const reloadNow = async (signal?: AbortSignal): Promise<Brought> => {
-    sockets.close();
     try {
       const result = await reload(master, { timeoutMs: reloadTimeoutMs, signal });
       if (result.kind === 'reloaded') return { kind: 'live', how: 'reloaded', look: await look() };

@@ -36,14 +36,18 @@ export async function lookAt(master: MasterSocket, statsSocket: string): Promise
 export interface WorkerSockets {
   /** The agent's stats socket if the worker answers there, else the way through the master. */
   of(running: Running): RuntimeSocket;
-  /** Nothing stays open to a worker that is about to go. */
+  /** Nothing stays open. */
   close(): void;
 }
 
 export function workerSockets(master: MasterSocket, statsSocket: string): WorkerSockets {
   const spare = new SpareConnection({ path: statsSocket });
+  let worker: number | undefined;
   return {
     of(running) {
+      // Whoever reloaded HAProxy: an old worker would wait with leaving until the connection ends.
+      if (running.worker !== worker) spare.close();
+      worker = running.worker;
       const { experimental } = capabilities(running.version);
       if (!running.statsSocket) return runtimeSocket({ path: master.path }, { worker: running.worker, experimental });
       spare.open();

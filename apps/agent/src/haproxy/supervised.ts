@@ -51,7 +51,6 @@ export async function supervisedHaproxy(options: SupervisedOptions): Promise<Hap
 
   const reloadNow = async (signal?: AbortSignal): Promise<Brought> => {
     const mark = await output.mark();
-    sockets.close();
     try {
       const result = await reload(master, { timeoutMs: reloadTimeoutMs, signal });
       if (result.kind === 'reloaded') return { kind: 'live', how: 'reloaded', look: await look() };

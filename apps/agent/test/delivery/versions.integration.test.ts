@@ -1,4 +1,4 @@
-import { readFileSync, readlinkSync } from 'node:fs';
+import { existsSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   type PodServer,
@@ -114,6 +114,25 @@ test('reloads within the interval become one, and what can be done at runtime do
   await fleet.answerTo(await publish('4', [at(0), at(1)]));
   expect(await ask(node)).toBe('4');
   expect((await fleet.answers()).map(({ artifact }) => artifact.version)).toEqual([1, 2, 5]);
+});
+
+test('the agent holds nothing open that keeps an old worker after a reload, its own or another one', async () => {
+  const patient = 'global\n  stats timeout 1h';
+  await fleet.answerTo(await publish('old', [at(0)], patient));
+  await fleet.answerTo(await publish('old', [at(0), at(1)], patient));
+  const reloads = [
+    () => publish('new', [at(0), at(1)], patient).then((published) => fleet.answerTo(published)),
+    () => haproxyCommand(join(node.dataDir, 'run/master.sock'), 'reload'),
+  ];
+  for (const reload of reloads) {
+    const worker = /^Pid: (\d+)$/m.exec(await stats('show info'))?.[1] ?? '';
+    await waitFor(async () => /fe=GLOBAL .* age=[1-9]/.test(await stats('show sess')), {
+      what: 'the connection that the agent holds open',
+      deadlineMs: 10_000,
+    });
+    await reload();
+    await waitFor(() => !existsSync(`/proc/${worker}`), { what: 'the old worker to leave', deadlineMs: 10_000 });
+  }
 });
 
 test('HAProxy that is killed comes back with the same version', async () => {

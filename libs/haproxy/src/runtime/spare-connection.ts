@@ -11,7 +11,7 @@ const replaceAfterMs = 50;
  * Each is used once. HAProxy ends an idle one after its `stats timeout` (10 s by default), and another takes its place.
  *
  * It leads to the worker that had the socket when it was opened. So it is for commands whose effect is read back over a
- * connection of its own, and it is given up before a reload, which an old worker would otherwise wait with.
+ * connection of its own, and it has to be closed after a reload: an old worker stays as long as it is open.
  */
 export class SpareConnection {
   readonly #address: SocketAddress;
