@@ -16,12 +16,12 @@ export function redisScript(source: string): RedisScript {
   const sha = createHash('sha1').update(source).digest('hex');
   return {
     async run(redis, keys, args, onSent) {
+      const rest = [String(keys.length), ...keys, ...args.map((arg) => (typeof arg === 'number' ? String(arg) : arg))];
       const send = (command: string, script: string): Promise<unknown> => {
         const reply = redis.callBuffer(command, script, ...rest);
         onSent?.();
         return reply;
       };
-      const rest = [String(keys.length), ...keys, ...args.map((arg) => (typeof arg === 'number' ? String(arg) : arg))];
       try {
         return await send('EVALSHA', sha);
       } catch (error) {
