@@ -6,6 +6,7 @@ export * from './certificate-files.ts';
 export * from './cluster/index.ts';
 export * from './data-key.ts';
 export * from './errors.ts';
+export * from './fleet-hold.ts';
 export * from './inputs.ts';
 export * from './json.ts';
 export * from './node-report.ts';

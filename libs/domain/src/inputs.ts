@@ -11,12 +11,14 @@ import type { Epoch, Revision } from './brands.ts';
  * | `certificate/<name>` | PEM certificate chain |
  * | `key/<name>` | PEM private key: sealed in Redis, readable only in a process's memory |
  * | `problem/<object>[/<key>]` | JSON of a Problem: an entry that was set aside |
+ * | `missing/<part>[/<name>]` | JSON of a MissingSince: what was deleted and serves on for a while |
+ * | `hold` | JSON of a FleetHold, while the fleet is held |
  *
  * Each part is percent-encoded, so a name may hold anything.
  */
 export type InputField = string;
 
-export type InputPart = 'config' | 'service' | 'pod' | 'certificate' | 'key' | 'problem';
+export type InputPart = 'config' | 'service' | 'pod' | 'certificate' | 'key' | 'problem' | 'missing' | 'hold';
 
 export const inputField = (part: InputPart, ...names: string[]): InputField =>
   [part, ...names.map(encodeURIComponent)].join('/');

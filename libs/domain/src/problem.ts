@@ -6,6 +6,8 @@ export interface Problem {
   readonly key?: string;
   readonly code: ProblemCode;
   readonly reason: string;
+  /** Of an entry: what is in force in its place. */
+  readonly serves?: 'last-good' | 'nothing';
 }
 
 export type ProblemCode =

@@ -6,6 +6,7 @@ import type { FleetName } from './brands.ts';
  * - `meta` hash: epoch, term, revision, index, updatedAt (watcher); version, digest, artifactRevision, checkedVersion (renderer)
  * - `inputs` hash: input field → value; `log` stream: one entry a revision, id `<revision>-0`
  * - `manifests` hash: version → manifest; `blobs` hash: digest → sealed bytes; `garbage` zset: digest by the last version that used it
+ * - `release` hash: field of the inputs that holds something back → its `since`: what an operator no longer wants held
  * - `feed` stream: one entry a version; `nodes` hash: node → status; `acks` stream: every ack and nack
  */
 export const fleetKeys = (fleet: FleetName) => {
@@ -17,6 +18,7 @@ export const fleetKeys = (fleet: FleetName) => {
     manifests: at('manifests'),
     blobs: at('blobs'),
     garbage: at('garbage'),
+    release: at('release'),
     feed: at('feed'),
     nodes: at('nodes'),
     acks: at('acks'),

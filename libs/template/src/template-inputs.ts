@@ -1,4 +1,4 @@
-import { type InputField, type InputPart, parseInputField, templatePaths } from '@flotilla/domain';
+import { type InputField, type InputPart, isNoteField, parseInputField, templatePaths } from '@flotilla/domain';
 import type { Engine, Mapping } from './engine.ts';
 import type { TemplateSettings } from './settings.ts';
 
@@ -80,6 +80,8 @@ export class TemplateInputs {
         this.#toggle(this.#keys, name, value !== null);
         break;
       case 'problem':
+      case 'missing':
+      case 'hold':
         break;
     }
   }
@@ -147,8 +149,8 @@ export class TemplateInputs {
 
 /** What a render needs of a field's value, or undefined for nothing. Of a private key it needs only that there is one. */
 export function templateValue(field: InputField, value: string | null): string | null | undefined {
-  const part = field.slice(0, field.indexOf('/')) as InputPart;
-  if (part === 'problem') return undefined;
+  if (isNoteField(field)) return undefined;
+  const { part } = parseInputField(field);
   return value !== null && (part === 'key' || part === 'certificate') ? '' : value;
 }
 
