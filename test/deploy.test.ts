@@ -40,6 +40,25 @@ describe('docker-compose.yml', () => {
   });
 });
 
+describe('the systemd units', () => {
+  const folder = 'deploy/systemd';
+  const units = readdirSync(join(root, folder)).filter((name) => name.endsWith('.service'));
+  const named = (text: string, pattern: RegExp): string[] => [...text.matchAll(pattern)].map(([, name = '']) => name);
+  const environment = named(read(`${folder}/flotilla.env`), /^(\w+)=/gm);
+
+  it('share an environment that takes nothing back of what they set themselves', () => {
+    expect(units).toHaveLength(3);
+    const own = units.flatMap((unit) => named(read(`${folder}/${unit}`), /^Environment=(\w+)=/gm));
+    expect(own).toContain('FLOTILLA_KEY_FILE');
+    expect(environment.filter((name) => own.includes(name))).toEqual([]);
+  });
+
+  it('set no variable that no program knows', () => {
+    // The examples' templates read this one.
+    expect(environment.filter((name) => !settings.includes(name))).toEqual(['HAPROXY_USER']);
+  });
+});
+
 describe('the image', () => {
   it('has an entry point that starts what is built', () => {
     const entry = read('deploy/docker/entrypoint.sh');

@@ -12,11 +12,15 @@ const debian = {
   'redis-server': () => onPath('redis-server'),
   haproxy: () => onPath('haproxy'),
   openssl: () => onPath('openssl'),
+  // Boots the systemd units.
+  'systemd-container': () => process.getuid?.() !== 0 || onPath('systemd-nspawn'),
   'python3-jinja2': () => spawnSync('/usr/bin/python3', ['-c', 'import jinja2']).status === 0,
 };
 
 export const servers = ['etcd-server', 'redis-server', 'haproxy', 'openssl'];
 export const oracle = ['python3-jinja2'];
+/** What tests try the deployment with. */
+export const deployment = ['systemd-container'];
 
 const onPath = (name) => environment.PATH.split(delimiter).some((folder) => existsSync(join(folder, name)));
 

@@ -1,8 +1,8 @@
 // npm test: everything that must hold, in stages. Ends with one line that counts the tests of all suites; a stage
 // without tests (build, lint, types, docs) counts as one failed test when it fails.
-import { install, oracle, servers } from './install.mjs';
+import { deployment, install, oracle, servers } from './install.mjs';
 
-await install([...servers, ...oracle]);
+await install([...servers, ...oracle, ...deployment]);
 const { isInterrupted, nx, root, run } = await import('./stages.mjs');
 const { countSuite, removeReports, suites } = await import('./reports.mjs');
 

@@ -76,7 +76,7 @@ export class World {
 }
 
 /** One request through a node's HAProxy: the status, and the pod that answered. */
-export async function ask(node: StackNode, host: string): Promise<{ status: number; pod: string }> {
+export async function ask(node: Pick<StackNode, 'httpPort'>, host: string): Promise<{ status: number; pod: string }> {
   const { statusCode, headers, body } = await request(`http://127.0.0.1:${node.httpPort}/`, {
     headers: { host, connection: 'close' },
     headersTimeout: 5_000,

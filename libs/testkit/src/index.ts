@@ -8,6 +8,7 @@ export * from './folder.ts';
 export * from './haproxy.ts';
 export * from './leftovers.ts';
 export * from './load-client.ts';
+export * from './machine.ts';
 export * from './objects.ts';
 export * from './pod-server.ts';
 export * from './port.ts';
