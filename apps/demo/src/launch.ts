@@ -6,7 +6,6 @@ import { readManifests } from '@flotilla/source';
 import {
   type EtcdClient,
   type PodServer,
-  type Stack,
   pod,
   registryKey,
   repositoryRoot,
@@ -15,7 +14,9 @@ import {
   waitFor,
 } from '@flotilla/testkit';
 import { Redis } from 'ioredis';
+import { writeGuide } from './guide.ts';
 import { Narrator } from './narrator.ts';
+import { tellOfParts } from './parts.ts';
 
 const fleet = fleetName('lb');
 const example = 'examples/https';
@@ -46,7 +47,9 @@ export async function launchDemo(print: (line: string) => void, signal: AbortSig
     what: 'both nodes to serve',
     deadlineMs: 60_000,
   });
-  if (!signal.aborted) print(guide(stack, spare));
+  const guide = writeGuide(stack, spare);
+  if (!signal.aborted) print(guide.text);
+  const parts = tellOfParts(stack, print, signal);
 
   const asked = new Promise<void>((resolve) => {
     if (signal.aborted) resolve();
@@ -57,7 +60,7 @@ export async function launchDemo(print: (line: string) => void, signal: AbortSig
   await Promise.race([asked, Promise.all([jobs, answers]).then(() => asked)]);
   print('stopping everything …');
   narrator.close();
-  await Promise.all([jobs, answers]);
+  await Promise.all([jobs, answers, parts]);
   await history.close();
   redis.disconnect();
   await stack.stop();
@@ -78,23 +81,4 @@ async function startDemoPod(store: EtcdClient, name: string): Promise<PodServer>
   const [app = ''] = name.split('-');
   await store.put(registryKey('pods', 'default', name), pod({ name, ip: server.host, labels: { app } }));
   return server;
-}
-
-function guide(stack: Stack, spare: PodServer): string {
-  const [one, two] = stack.nodes;
-  const keys = `${stack.etcd.url}/v2/keys/registry`;
-  const newPod = JSON.stringify(pod({ name: 'shop-3', ip: spare.host, labels: { app: 'shop' } }));
-  return `
-  etcd (v2 API)  ${stack.etcd.url}      Redis  ${stack.redis.url}
-  node-1         http://127.0.0.1:${one?.httpPort}   https://127.0.0.1:${one?.httpsPort}
-  node-2         http://127.0.0.1:${two?.httpPort}   https://127.0.0.1:${two?.httpsPort}
-
-  See it:          curl -H 'Host: shop.example.com' http://127.0.0.1:${one?.httpPort}
-  Add a pod:       curl -so /dev/null ${keys}/pods/default/shop-3 -XPUT --data-urlencode 'value=${newPod}'
-  Remove it:       curl -so /dev/null ${keys}/pods/default/shop-3 -XDELETE
-  Break it:        curl -so /dev/null ${keys}/configmaps/lb/config -XPUT --data-urlencode 'value={"data":{"template":"{% for"}}'
-  Mend it:         ETCD2BASE=${stack.etcd.url} node examples/load.mjs ${example}
-  A certificate:   ETCD2BASE=${stack.etcd.url} node examples/new-certificate.mjs www.example.com
-  Ctrl-C stops everything and leaves nothing behind. From here on, one line for each change:
-`;
 }

@@ -14,8 +14,10 @@ interface Told {
 /** Tells each change in one line: what changed → job → version → nodes. */
 export class Narrator {
   readonly #open = new Map<Version, Told>();
-  readonly #early: Answer[] = [];
+  /** Answers to versions of which no job told yet: a node may be faster than the queue's event. */
+  readonly #early = new Map<Version, { readonly answers: Answer[]; readonly timer: NodeJS.Timeout }>();
   readonly #problems = new Set<string>();
+  #hasFailed = false;
 
   constructor(
     readonly nodes: number,
@@ -25,25 +27,35 @@ export class Narrator {
   job(job: RenderJob): void {
     const { result, reason } = job;
     if (!result) {
+      this.#hasFailed = true;
       this.print(`job ${job.id} FAILED, everything stays as it was: ${reason ?? 'no reason given'}`);
       return;
     }
     this.#tellProblems(result.problems);
-    if (result.kind !== 'published' || result.version === null) return;
+    const isMended = this.#hasFailed && result.kind !== 'superseded';
+    if (isMended) this.#hasFailed = false;
     const { version } = result;
+    if (result.kind !== 'published' || version === null) {
+      if (isMended) this.print(`${tellChanges(result)} → job ${job.id} → mended: version ${version} says the same`);
+      return;
+    }
     const timer = setTimeout(() => {
       this.#close(version);
     }, patienceMs);
     this.#open.set(version, { job, result, answers: [], timer });
-    for (const answer of this.#early.splice(0)) this.answer(answer);
+    const early = this.#early.get(version);
+    clearTimeout(early?.timer);
+    this.#early.delete(version);
+    for (const answer of early?.answers ?? []) this.answer(answer);
   }
 
   answer(answer: Answer): void {
-    const told = this.#open.get(answer.artifact.version);
-    if (told?.result.digest !== answer.artifact.digest) {
-      // A node may be faster than the queue's event.
-      this.#early.push(answer);
-      if (this.#early.length > 100) this.#early.shift();
+    const { version, digest } = answer.artifact;
+    const told = this.#open.get(version);
+    if (told?.result.digest !== digest) {
+      const early = this.#early.get(version) ?? { answers: [], timer: this.#waitForJob(version) };
+      early.answers.push(answer);
+      this.#early.set(version, early);
       return;
     }
     told.answers.push(answer);
@@ -51,7 +63,16 @@ export class Narrator {
   }
 
   close(): void {
-    for (const { timer } of this.#open.values()) clearTimeout(timer);
+    for (const { timer } of [...this.#open.values(), ...this.#early.values()]) clearTimeout(timer);
+  }
+
+  /** A version that no job made is an older one that came back, because HAProxy refused what had gone out unchecked. */
+  #waitForJob(version: Version): NodeJS.Timeout {
+    return setTimeout(() => {
+      const { answers = [] } = this.#early.get(version) ?? {};
+      this.#early.delete(version);
+      this.print(`taken back: version ${version} is in force → ${answers.map(tellAnswer).sort().join('; ')}`);
+    }, patienceMs);
   }
 
   #close(version: Version): void {
