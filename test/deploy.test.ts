@@ -10,8 +10,8 @@ import { parse } from 'yaml';
 const root = repositoryRoot();
 const read = (path: string): string => readFileSync(join(root, path), 'utf8');
 const programs = ['watcher', 'renderer', 'agent', 'cli'];
-/** The settings that are named as in the original, or by everyone. */
-const settings = [...knownNames, 'ETCD2BASE', 'REDIS_URL', 'STATISTICS_PASSWORD'];
+/** The settings that are named as in the original, or by everyone, and what the examples' templates read. */
+const settings = [...knownNames, 'ETCD2BASE', 'REDIS_URL', 'STATISTICS_PASSWORD', 'HAPROXY_USER'];
 
 describe('docker-compose.yml', () => {
   const compose = parse(read('docker-compose.yml'), { merge: true }) as {
@@ -54,8 +54,8 @@ describe('the systemd units', () => {
   });
 
   it('set no variable that no program knows', () => {
-    // The examples' templates read this one.
-    expect(environment.filter((name) => !settings.includes(name))).toEqual(['HAPROXY_USER']);
+    expect(environment).toContain('REDIS_URL');
+    expect(environment.filter((name) => !settings.includes(name))).toEqual([]);
   });
 });
 

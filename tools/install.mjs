@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { environment, isInterrupted, root, run } from './stages.mjs';
+import { environment, exclusively, isInterrupted, root, run } from './stages.mjs';
 
 const leastNode = [20, 19];
 
@@ -29,10 +29,11 @@ export async function install(packages) {
   try {
     checkNode();
     // What only root can mend is told before anything takes its time.
-    const missing = packages.filter((name) => !debian[name]());
-    refuseUnlessInstallable(missing);
-    await installNpmPackages();
-    await installDebianPackages(missing);
+    refuseUnlessInstallable(packages.filter((name) => !debian[name]()));
+    await exclusively(async () => {
+      await installNpmPackages();
+      await installDebianPackages(packages.filter((name) => !debian[name]()));
+    });
   } catch (error) {
     if (!(error instanceof CannotInstall)) throw error;
     say(isInterrupted() ? 'interrupted' : error.message);

@@ -24,6 +24,7 @@ const patienceMs = 15_000;
 let current;
 let lastSignalAt = -Infinity;
 let interrupted;
+let isQuiet = false;
 
 // Ctrl-C reaches this process from the terminal and once more through npm: that is one signal. A second Ctrl-C is passed on.
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(name, () => end(name));
@@ -52,6 +53,8 @@ function ancestors() {
 function end(name) {
   interrupted ??= name;
   if (!current) process.exit(1);
+  // Of a command whose words are kept nothing is seen, and npm takes a while to undo an installation.
+  if (isQuiet && lastSignalAt === -Infinity) process.stderr.write('flotilla: interrupted, ending what is under way\n');
   if (performance.now() - lastSignalAt > repeatMs) current.kill(name === 'SIGHUP' ? 'SIGTERM' : name);
   lastSignalAt = performance.now();
   // npm undoes a whole installation first, which nobody waits for.
@@ -79,6 +82,7 @@ export function run(command, args, { quiet = false } = {}) {
       stdio: ['ignore', pipe, pipe],
     });
     current = child;
+    isQuiet = quiet;
     child.stdout?.on('data', (chunk) => output.push(chunk));
     child.stderr?.on('data', (chunk) => output.push(chunk));
     child.on('error', (error) => {
@@ -105,9 +109,36 @@ function endGroup(pid) {
 export const nx = (targets, more = []) =>
   run(bin('nx'), ['run-many', '--output-style=stream', '-t', ...targets, ...more], { quiet: true });
 
+/**
+ * Does the work while nobody else does such work in this checkout: two who start at once would write the same files.
+ * The kernel keeps the lock, on the folder itself, and takes it back when this process ends, however it ends.
+ */
+export async function exclusively(work) {
+  const flock = '/usr/bin/flock';
+  if (!existsSync(flock)) return work();
+  const holder = spawn(flock, [root, '/bin/sh', '-c', 'echo; exec cat'], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+    detached: true,
+  });
+  const patience = setTimeout(
+    () => process.stderr.write('flotilla: waiting for another npm start or npm test\n'),
+    1_000,
+  );
+  try {
+    await new Promise((resolve, reject) =>
+      holder.once('error', reject).once('exit', resolve).stdout.once('data', resolve),
+    );
+    clearTimeout(patience);
+    return await work();
+  } finally {
+    clearTimeout(patience);
+    holder.stdin.end();
+  }
+}
+
 /** Builds every app; ends the process with the build's own words when it fails. */
 export async function build() {
-  const { code, output } = await nx(['build']);
+  const { code, output } = await exclusively(() => nx(['build']));
   if (code === 0 && !isInterrupted()) return;
   if (!isInterrupted()) process.stderr.write(output);
   process.exit(code || 1);

@@ -3,7 +3,7 @@
 import { deployment, install, oracle, servers } from './install.mjs';
 
 await install([...servers, ...oracle, ...deployment]);
-const { isInterrupted, nx, root, run } = await import('./stages.mjs');
+const { exclusively, isInterrupted, nx, root, run } = await import('./stages.mjs');
 const { countSuite, removeReports, suites } = await import('./reports.mjs');
 
 removeReports(root);
@@ -11,7 +11,7 @@ const total = { passed: 0, failed: 0, skipped: 0 };
 const say = (line) => process.stdout.write(`${line}\n`);
 
 const stages = {
-  build: () => nx(['build']),
+  build: () => exclusively(() => nx(['build'])),
   // All packages at once: each would read what it imports again.
   lint: () => nx(['lint'], ['--projects=workspace']),
   types: () => nx(['types']),
