@@ -1,6 +1,6 @@
-// npm run docs: writes what is derived from the settings that the apps declare (apps/<app>/src/config.ts): the page
-// docs/configuration.md and the list of known variables. With --check it changes nothing and ends with 1 when one of
-// them is not up to date.
+// npm run docs: writes what is derived from what the apps declare: docs/configuration.md and the list of known variables
+// from their settings (apps/<app>/src/config.ts), docs/metrics.md from their metrics (apps/<app>/src/<app>-metrics.ts).
+// With --check it changes nothing and ends with 1 when one of them is not up to date.
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -12,6 +12,7 @@ delete process.env.TMPDIR;
 const { bundle } = await import('./bundle.mjs');
 const root = join(import.meta.dirname, '..');
 const page = 'docs/configuration.md';
+const metricsPage = 'docs/metrics.md';
 const list = 'libs/runtime/src/config/known-names.ts';
 // Beneath node_modules, so that the bundles find the packages they leave outside.
 const scratch = join(root, 'node_modules/.cache/flotilla-docs');
@@ -29,6 +30,13 @@ share one environment.
 Exit codes of watcher, renderer and agent: 0 ended as asked (SIGTERM, SIGINT), 64 a setting is missing or refused, 70 an
 internal error, 128 + n ended at once by a second signal. They serve \`/healthz\`, \`/readyz\` and \`/metrics\` at
 \`FLOTILLA_HTTP\`, and log the address in the field \`http\`.`;
+
+const metricsIntro = `# Metrics
+
+This page is written by \`npm run docs\` from what the programs declare. Each serves its metrics for Prometheus at
+\`/metrics\` of \`FLOTILLA_HTTP\`; times are in seconds. Those of an agent carry the labels \`node\` and \`fleet\`.
+[deploy/prometheus](../deploy/prometheus) has alerts made of them. Beside these there are the process's own
+(\`process_…\`, \`nodejs_…\`).`;
 
 const listIntro = `/**
  * Every FLOTILLA_… variable of any app; \`npm run docs\` writes this list. The apps may share one environment, so a
@@ -50,7 +58,11 @@ async function load(folder, entry, name) {
 }
 
 try {
-  const { settingsTable, sharedSettings } = await load('libs/runtime', 'src/index.ts', 'runtime');
+  const { checkGauge, createMetrics, settingsTable, sharedSettings } = await load(
+    'libs/runtime',
+    'src/index.ts',
+    'runtime',
+  );
   const sections = [];
   const names = new Set(Object.keys(sharedSettings).filter((name) => name.startsWith('FLOTILLA_')));
   for (const app of apps) {
@@ -59,7 +71,15 @@ try {
     for (const name of Object.keys(settings)) if (name.startsWith('FLOTILLA_')) names.add(name);
     sections.push([`## ${app}`, ...(about ? [about] : []), settingsTable(settings)].join('\n\n'));
   }
+  const metricSections = [['## every program', metricsTable(createMetrics, checkGauge)].join('\n\n')];
+  for (const app of apps) {
+    const file = `src/${app}-metrics.ts`;
+    if (!existsSync(join(root, 'apps', app, file))) continue;
+    const [declare] = Object.values(await load(`apps/${app}`, file, `${app}-metrics`));
+    metricSections.push([`## ${app}`, metricsTable(createMetrics, (metrics) => declare(metrics, []))].join('\n\n'));
+  }
   const stale = [
+    ...write(metricsPage, `${metricsIntro}\n\n${metricSections.join('\n\n')}\n`),
     ...write(page, `${intro}\n\n${sections.join('\n\n')}\n`),
     ...write(
       list,
@@ -75,6 +95,21 @@ try {
   process.exitCode = 1;
 } finally {
   rmSync(scratch, { recursive: true, force: true });
+}
+
+/** A table of what `declare` adds to the process's own metrics. */
+function metricsTable(createMetrics, declare) {
+  const metrics = createMetrics();
+  const before = new Set(metrics.registry.getMetricsAsArray().map(({ name }) => name));
+  declare(metrics);
+  const rows = metrics.registry
+    .getMetricsAsArray()
+    .filter(({ name }) => !before.has(name))
+    .map(({ name, type, labelNames, help }) => {
+      const labels = labelNames.map((label) => `\`${label}\``).join(', ');
+      return `| \`${name}\` | ${type} | ${labels} | ${help} |`;
+    });
+  return ['| metric | type | labels | meaning |', '| --- | --- | --- | --- |', ...rows].join('\n');
 }
 
 /** Gives the path when the file was not up to date. */

@@ -1,13 +1,16 @@
 import type { ApplyMethod, Manifest } from '@flotilla/domain';
-import type { Operation } from '@flotilla/haproxy';
+import { type Operation, operationKinds } from '@flotilla/haproxy';
 import type { Metrics } from '@flotilla/runtime';
+
+const ways = ['none', 'runtime', 'reload', 'command', 'start'] as const satisfies ApplyMethod['kind'][];
+const results = ['started', 'adopted', 'reloaded', 'commanded', 'refused', 'unproven'] as const;
 
 /** The agent's metrics; README and dashboards know them by these names. */
 export interface AgentMetrics {
   acked(manifest: Manifest, how: ApplyMethod, stepsMs: Readonly<Record<string, number>>): void;
   nacked(): void;
   desired(version: number): void;
-  brought(result: 'started' | 'adopted' | 'reloaded' | 'commanded' | 'refused' | 'unproven'): void;
+  brought(result: (typeof results)[number]): void;
   operations(operations: readonly Operation[]): void;
   drifted(count: number): void;
   died(): void;
@@ -20,14 +23,16 @@ export interface AgentMetrics {
 export function agentMetrics(metrics: Metrics): AgentMetrics {
   const applied = metrics.gauge('agent_applied_version', 'Version that was acked last');
   const wanted = metrics.gauge('agent_desired_version', 'Newest version that was asked for');
-  const acks = metrics.counter('agent_acks_total', 'Versions that went live, by how', ['how']);
+  const acks = metrics.counter('agent_acks_total', 'Versions that went live, by how', { how: ways });
   const nacks = metrics.counter('agent_nacks_total', 'Versions that were refused');
   const delay = metrics.histogram('agent_apply_seconds', 'From the publication of a version to its ack');
   const steps = metrics.histogram('agent_step_seconds', 'Time of each step of a delivery', ['step']);
-  const reloads = metrics.counter('agent_reloads_total', 'Reloads, starts and takeovers of HAProxy, by result', [
-    'result',
-  ]);
-  const updates = metrics.counter('agent_runtime_operations_total', 'Operations through HAProxy’s socket', ['kind']);
+  const reloads = metrics.counter('agent_reloads_total', 'Reloads, starts and takeovers of HAProxy, by result', {
+    result: results,
+  });
+  const updates = metrics.counter('agent_runtime_operations_total', 'Operations through HAProxy’s socket', {
+    kind: operationKinds,
+  });
   const drift = metrics.counter('agent_drift_total', 'Things that HAProxy ran otherwise than its files say');
   const deaths = metrics.counter('agent_haproxy_deaths_total', 'Times HAProxy ended without being asked to');
   const up = metrics.gauge('agent_haproxy_up', '1 while HAProxy answers');

@@ -76,6 +76,7 @@ async function renderJob(
   { fleets, log, metrics }: { fleets: WarmFleets<FleetRender>; log: Logger; metrics: RendererMetrics },
 ): Promise<RenderResult> {
   const about = { fleet, job: job.id, attempt: job.attempt };
+  metrics.begun(fleet);
   try {
     const result = await fleets.use(fleet, (state) => state.render());
     metrics.done(result);

@@ -4,6 +4,8 @@ import type { RenderFailure } from './render-failure.ts';
 
 /** What `/metrics` tells of renders. */
 export interface RendererMetrics {
+  /** A job of the fleet begins: its counters stand at 0 from then on. */
+  begun(fleet: FleetName): void;
   stages(fleet: FleetName, stagesMs: Readonly<Record<string, number>>): void;
   done(result: RenderResult): void;
   failed(fleet: FleetName, failure: RenderFailure): void;
@@ -31,6 +33,10 @@ export function createRendererMetrics(metrics: Metrics): RendererMetrics {
   const problems = metrics.gauge('input_problems', 'Entries of the inputs that are set aside', ['fleet']);
 
   return {
+    begun(fleet) {
+      for (const outcome of ['published', 'unchanged', 'superseded', 'failed']) renders.inc({ fleet, outcome }, 0);
+      for (const outcome of ['good', 'refused']) lateChecks.inc({ fleet, outcome }, 0);
+    },
     stages(fleet, stagesMs) {
       for (const [stage, tookMs] of Object.entries(stagesMs)) seconds.observe({ fleet, stage }, tookMs / 1_000);
     },

@@ -27,7 +27,7 @@ export function launch(context: Launch<WatcherConfig>): Promise<Readonly<Record<
       redis,
       electionRedis,
       history: { completed: config.FLOTILLA_HISTORY_COMPLETED, failed: config.FLOTILLA_HISTORY_FAILED },
-      metrics: createWatcherMetrics(metrics),
+      metrics: createWatcherMetrics(metrics, config.FLOTILLA_FLEETS),
       log,
       releases,
       fail,

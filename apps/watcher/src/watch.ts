@@ -6,6 +6,7 @@ import { type HistoryLimits, createSignals } from '@flotilla/queue';
 import type { Check, Logger, ReleaseStack, connectRedis } from '@flotilla/runtime';
 import { FleetWriting } from './fleet-writing.ts';
 import { follow } from './follow.ts';
+import { observe } from './observe.ts';
 import { ProblemLog } from './problem-log.ts';
 import { Reconciler, reconcile } from './reconcile.ts';
 import { Signalling } from './signalling.ts';
@@ -88,6 +89,7 @@ export function watch(options: WatchOptions): Readonly<Record<string, Check>> {
       },
     ),
   ];
+  work.push(observe(fleets, { redis, signals, metrics, log, signal: ending.signal }));
   for (const each of work) each.catch(fail);
   const statusTimer = setInterval(() => {
     metrics.source(source.status);

@@ -6,7 +6,13 @@ import { Reconciler } from '../src/reconcile.ts';
 const log = createLogger({ app: 'test', level: 'silent' });
 
 function setUp() {
-  const state = { epoch: epoch('e') as Epoch, revision: revision(5), isRendered: false, isLive: false };
+  const state = {
+    epoch: epoch('e') as Epoch,
+    revision: revision(5),
+    isRendered: false,
+    renderedRevision: undefined,
+    isLive: false,
+  };
   const calls: number[] = [];
   let passes = 0;
   const reconciler = new Reconciler({

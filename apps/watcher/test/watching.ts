@@ -41,7 +41,7 @@ export function startWatching(url: string, source: Source, given: Partial<WatchO
     redis,
     electionRedis,
     history: { completed: 100, failed: 100 },
-    metrics: createWatcherMetrics(metrics),
+    metrics: createWatcherMetrics(metrics, [lb]),
     log: createLogger({ app: 'watcher', level: process.env['TEST_LOG'] ?? 'silent' }),
     releases,
     fail: (error) => {

@@ -19,16 +19,21 @@ export interface HeldBack {
   readonly missing: ReadonlyMap<InputField, MissingSince>;
 }
 
+/** Undefined while the fleet is not held. */
+export async function readHold(redis: Redis, fleet: FleetName): Promise<FleetHold | undefined> {
+  const text = await redis.hget(fleetKeys(fleet).inputs, holdField);
+  return text === null ? undefined : parseHold(text);
+}
+
 /** Reads a fleet's hold and what is missing from the inputs in Redis. */
 export async function readHeldBack(redis: Redis, fleet: FleetName): Promise<HeldBack> {
   const { inputs } = fleetKeys(fleet);
-  const hold = await redis.hget(inputs, holdField);
   const missing = new Map<InputField, MissingSince>();
   for await (const [field, stored] of scanFields(redis, inputs, 'missing/*')) {
     const since = parseMissing(stored.toString());
     if (since) missing.set(field, since);
   }
-  return { hold: hold === null ? undefined : parseHold(hold), missing };
+  return { hold: await readHold(redis, fleet), missing };
 }
 
 /**

@@ -1,6 +1,6 @@
 export type { Batch, Cause } from './batch.ts';
 export { type FleetProgress, readProgress } from './fleet-progress.ts';
-export { type HeldBack, dropReleases, readHeldBack, readReleases, requestRelease } from './held-back.ts';
+export { type HeldBack, dropReleases, readHeldBack, readHold, readReleases, requestRelease } from './held-back.ts';
 export * from './inputs-error.ts';
 export { type InputsReader, type InputsUpdate, createInputsReader } from './inputs-reader.ts';
 export {

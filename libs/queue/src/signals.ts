@@ -15,11 +15,20 @@ export interface HistoryLimits {
  */
 export type Revival = 'live' | 'added' | 'unblocked';
 
+/** How many jobs of all fleets are not done. */
+export interface QueueDepth {
+  readonly waiting: number;
+  readonly active: number;
+  readonly delayed: number;
+  readonly isPaused: boolean;
+}
+
 export interface Signals {
   /** Adds the fleet's job; while one is active, exactly one more is kept, however many signals come. */
   signal(fleet: FleetName, revision: Revision): Promise<void>;
   /** Makes sure that a fleet that is behind has a job. Meant to be called now and then: the way out of whatever was lost. */
   revive(fleet: FleetName, revision: Revision): Promise<Revival>;
+  depth(): Promise<QueueDepth>;
   close(): Promise<void>;
 }
 
@@ -63,6 +72,13 @@ export function createSignals({
       await job?.removeDeduplicationKey();
       await signal(fleet, revision);
       return holder === null ? 'added' : 'unblocked';
+    },
+    async depth() {
+      const [{ waiting = 0, active = 0, delayed = 0 }, isPaused] = await Promise.all([
+        queue.getJobCounts('waiting', 'active', 'delayed'),
+        queue.isPaused(),
+      ]);
+      return { waiting, active, delayed, isPaused };
     },
     close: () => queue.close(),
   };

@@ -26,7 +26,7 @@ export interface Launch<Config> {
 
 export interface AppDefinition<S extends Settings> extends ProgramHelp {
   readonly settings: S;
-  /** Fields on every log line. */
+  /** Fields on every log line, and labels of every metric. */
   readonly fields?: (config: Loaded<S>) => Record<string, string>;
   /** Constructs and starts; gives back what `/readyz` asks. */
   readonly launch: (launch: Launch<Loaded<S>>) => Promise<Readonly<Record<string, Check>>>;
@@ -85,7 +85,7 @@ async function start<S extends AppSettings>(
   context: { config: Loaded<S>; log: Logger; releases: ReleaseStack; ending: Ending },
 ): Promise<void> {
   const { config, log, releases, ending } = context;
-  const metrics = createMetrics();
+  const metrics = createMetrics(app.fields?.(config));
   let checks: Readonly<Record<string, Check>> = { started: () => 'the app is starting' };
   const health = await serveHealth({
     address: config.FLOTILLA_HTTP as { host: string; port: number },

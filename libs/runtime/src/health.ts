@@ -1,10 +1,14 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { FlotillaError, reasonOf } from '@flotilla/domain';
-import type { Metrics } from './metrics.ts';
+import type { Gauge, Metrics } from './metrics.ts';
 
 /** Undefined when all is well, else why not. A check that throws counts as not well. */
 export type Check = () => string | undefined;
+
+/** The same answers as a metric, so that an alert can be made of them. */
+export const checkGauge = (metrics: Metrics): Gauge<'check'> =>
+  metrics.gauge('check_ok', 'What /readyz asks, by check: 1 while all is well', ['check']);
 
 export interface HealthServer {
   /** `http://host:port`, with the port that was taken. */
@@ -23,6 +27,7 @@ export async function serveHealth(options: {
   metrics: Metrics;
 }): Promise<HealthServer> {
   const { address, checks, metrics } = options;
+  const well = checkGauge(metrics);
   const server = createServer((request, response) => {
     const send = (status: number, body: unknown): void => {
       response.writeHead(status, { 'content-type': 'application/json' }).end(`${JSON.stringify(body)}\n`);
@@ -39,6 +44,8 @@ export async function serveHealth(options: {
         break;
       }
       case '/metrics':
+        well.reset();
+        for (const [check, look] of Object.entries(checks())) well.set({ check }, ask(look) === undefined ? 1 : 0);
         metrics.registry.metrics().then(
           (text) => response.writeHead(200, { 'content-type': metrics.registry.contentType }).end(text),
           () => {

@@ -12,6 +12,7 @@ export * from './machine.ts';
 export * from './objects.ts';
 export * from './pod-server.ts';
 export * from './port.ts';
+export * from './prometheus.ts';
 export * from './redis.ts';
 export * from './stack.ts';
 export * from './wait.ts';

@@ -6,6 +6,7 @@ export { fingerprintOf } from './certificate-identity.ts';
 export type { Release, ReleaseFile } from './release.ts';
 export {
   noneLeaving,
+  operationKinds,
   type LeavingServer,
   type LeavingServers,
   type Operation,

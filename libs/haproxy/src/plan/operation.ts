@@ -149,5 +149,7 @@ const rank: Readonly<Record<Operation['kind'], number>> = {
   'remove-certificate': 6,
 };
 
+export const operationKinds = Object.keys(rank) as Operation['kind'][];
+
 export const inOrder = (operations: readonly Operation[]): Operation[] =>
   [...operations].sort((a, b) => rank[a.kind] - rank[b.kind]);
