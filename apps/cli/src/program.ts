@@ -25,12 +25,13 @@ Examples:
   flotilla status                                   where every node of fleet lb stands
   flotilla jobs --state failed --count 5            why the last renders failed
   flotilla versions --fleet edge                    what is kept, and which nodes run it
+  flotilla release --fleet lb                       the store is right: end the hold, let deleted things go
   flotilla plan --from 41 --to 42                   runtime commands, or the line that forces a reload
   flotilla render --manifests examples/http         render without any server, and let HAProxy check it
   flotilla test --manifests examples/http           run the template tests beside the manifests
 
 Environment (docs/configuration.md has all of it):
-  REDIS_URL                         for status, jobs, versions, forget, and plan between versions
+  REDIS_URL                         for status, jobs, versions, forget, release, and plan between versions
   FLOTILLA_KEY, FLOTILLA_KEY_FILE   for plan between versions
   FLOTILLA_FLEET                    the fleet that is meant without --fleet (lb)
 

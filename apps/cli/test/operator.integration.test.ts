@@ -1,9 +1,10 @@
 import { createArtifactReader } from '@flotilla/artifact';
-import { createSealer, fleetName } from '@flotilla/domain';
+import { createSealer, fleetKeys, fleetName } from '@flotilla/domain';
 import { cleanUp, startRedis } from '@flotilla/testkit';
 import { afterEach, describe, expect, it } from 'vitest';
 import { forgetCommand } from '../src/operator/forget.ts';
 import { jobsCommand } from '../src/operator/jobs.ts';
+import { releaseCommand } from '../src/operator/release.ts';
 import { statusCommand } from '../src/operator/status.ts';
 import { versionsCommand } from '../src/operator/versions.ts';
 import { openFleet } from './fleet.ts';
@@ -162,6 +163,23 @@ describe('forget', () => {
     await expect(forgetCommand(redis, lb, 'odl')).rejects.toThrow('no node "odl"; it has: old');
     expect((await forgetCommand(redis, lb, 'old')).code).toBe(0);
     await expect(forgetCommand(redis, lb, 'old')).rejects.toThrow('it has: none');
+  });
+});
+
+describe('release', () => {
+  it('tells the watcher what is released, and refuses when nothing is held back', async () => {
+    const { redis } = await open();
+    await expect(releaseCommand(redis, lb)).rejects.toThrow('nothing of fleet lb is held back');
+    const since = '2026-01-02T03:04:05.000Z';
+    await redis.hset(fleetKeys(lb).inputs, {
+      hold: JSON.stringify({ since, missing: ['pods'], reason: 'why' }),
+      'missing/certificate/site': JSON.stringify({ since, isNamed: false }),
+    });
+    const { code, lines, json } = await releaseCommand(redis, lb);
+    expect(code).toBe(0);
+    expect(text(lines)).toContain(`released fleet lb, held since ${since}\nlet go: certificate site`);
+    expect(json).toMatchObject({ fleet: 'lb', hold: { missing: ['pods'] }, deleted: ['certificate site'] });
+    expect(await redis.hgetall(fleetKeys(lb).release)).toEqual({ hold: since, 'missing/certificate/site': since });
   });
 });
 

@@ -45,6 +45,12 @@ export const settings = {
     help: 'How long, in milliseconds, another watcher waits before it takes over from one that died.',
     default: '5000',
   }),
+  FLOTILLA_GRACE_MS: setting(kinds.integer(0, 2_592_000_000), {
+    help:
+      'How long, in milliseconds, a deleted certificate or key serves on, and all services when their configmap is ' +
+      'deleted: deleting and creating again is how many people change an object.',
+    default: '3600000',
+  }),
   FLOTILLA_HISTORY_COMPLETED: setting(kinds.integer(1, 1_000_000), {
     help: 'How many completed render jobs stay in the history.',
     default: '1000',

@@ -1,15 +1,17 @@
 import {
   type Cluster,
   type FleetName,
+  type InputField,
   type InputsPosition,
   type Revision,
   type Term,
-  isProblemField,
+  holdField,
+  isNoteField,
   reasonOf,
 } from '@flotilla/domain';
 import type { Batch, InputsWriter } from '@flotilla/inputs';
 import { Backoff, Bell, type Logger } from '@flotilla/runtime';
-import { Hold } from './hold.ts';
+import { Settling } from './settling.ts';
 
 export interface FleetWritingOptions {
   readonly fleet: FleetName;
@@ -27,6 +29,10 @@ export interface FleetWritingOptions {
   /** Redis holds what the model holds; a write came before if something differed. */
   readonly onTakenOver: (position: InputsPosition) => void;
   readonly onFenced: (by: Term) => void;
+  /** What an operator released: the field that holds something back, and the `since` that it bore. */
+  readonly releases: () => Promise<ReadonlyMap<InputField, string>>;
+  /** These wishes were obeyed, or what they were for is over. */
+  readonly onReleased: (fields: readonly InputField[]) => Promise<void>;
   /** A write was tried and Redis did not answer. */
   readonly onFailed: (error: unknown) => void;
   readonly log: Logger;
@@ -38,8 +44,8 @@ export interface Written {
   readonly position: InputsPosition;
   readonly fields: number;
   readonly bytes: number;
-  /** Whether problems came or went. */
-  readonly touchesProblems: boolean;
+  /** Whether what is told about the inputs changed: problems, what is missing, a hold. */
+  readonly touchesNotes: boolean;
   /** From the call to its answer. */
   readonly tookMs: number;
 }
@@ -53,8 +59,12 @@ export interface Written {
  *      │                                        ▼
  *      └── lost the lead ── following: write what changed, as soon as the last write is answered
  *                               ├── Redis holds something else: taking over again
- *                               └── the store holds no configmap of the fleet: held (`Hold`), only problems are written
+ *                               └── the store lost what the fleet had: held, only what is told about it is written
  * ```
+ *
+ * Whether the fleet is held is the cluster model's to say, and stands in the fleet's inputs: every watcher sees it
+ * begin, also one that stands by, and whoever takes the lead goes on with what was written. It ends when the store has
+ * everything again and came to rest (`Settling`), or when an operator releases the fleet.
  *
  * There is no timer between a change and its write. Changes that come while a write is under way go out together in
  * the next one. A write whose answer was lost is sent again as it was.
@@ -62,14 +72,15 @@ export interface Written {
 export class FleetWriting {
   readonly #options: FleetWritingOptions;
   readonly #bell = new Bell();
-  readonly #hold = new Hold({ quietMs: 2_000, longestMs: 30_000 });
+  readonly #settling = new Settling({ quietMs: 2_000, longestMs: 30_000 });
   /** The term under which the fleet was taken over. */
   #taken: Term | undefined;
   #unsent: Batch | undefined;
   #isCheckDue = false;
   #problem: string | undefined;
-  #held: string | undefined;
-  #isSettling = false;
+  /** The hold that was told in the log. */
+  #toldHold: string | undefined;
+  #askedForReleasesAt = -Infinity;
 
   constructor(options: FleetWritingOptions) {
     this.#options = options;
@@ -77,7 +88,7 @@ export class FleetWriting {
 
   /** Something may be to do: the model changed, or the lead. */
   wake(): void {
-    this.#hold.changed(performance.now());
+    this.#settling.changed(performance.now());
     this.#bell.ring();
   }
 
@@ -88,7 +99,7 @@ export class FleetWriting {
 
   /** Why the fleet is not written although this watcher leads. */
   get problem(): string | undefined {
-    return this.#problem ?? this.#held;
+    return this.#problem ?? this.#options.cluster.hold(this.#options.fleet)?.reason;
   }
 
   async run(signal: AbortSignal): Promise<void> {
@@ -100,7 +111,8 @@ export class FleetWriting {
         backoff.reset();
         this.#problem = undefined;
         // Only silence makes a check due: while writes go through, each of them is one.
-        const waitMs = this.#hold.leftMs(performance.now()) || checkEveryMs;
+        // A timer may ring a moment early, so that nothing is left when the wait is reckoned anew.
+        const waitMs = this.#settling.isSettling ? Math.max(1, this.#settling.leftMs(performance.now())) : checkEveryMs;
         if (!didWork) this.#isCheckDue = !(await this.#bell.wait(waitMs, signal));
       } catch (error) {
         if (signal.aborted) return;
@@ -117,16 +129,17 @@ export class FleetWriting {
   async #turn(): Promise<boolean> {
     const { cluster, fleet, writer, term, index } = this.#options;
     const leading = term();
+    this.#settle();
     if (leading === undefined) {
       this.#taken = this.#unsent = undefined;
       // Who takes over compares everything, so nothing has to be remembered meanwhile.
-      cluster.takeChanges(fleet);
+      cluster.takeAll(fleet);
       return false;
     }
-    this.#tellHold();
-    if (this.#isSettling) return false;
     if (this.#taken !== leading) return this.#takeOver(leading);
     if (this.#unsent) return this.#send(this.#unsent);
+    await this.#obeyReleases();
+    cluster.letGo(fleet);
     const { changes, provenance } = cluster.takeChanges(fleet);
     if (changes.size > 0) return this.#send(writer.prepare(changes, { provenance, index: index() }));
     if (!this.#isCheckDue) return false;
@@ -136,19 +149,38 @@ export class FleetWriting {
     return true;
   }
 
-  /** Tells, once, that the fleet is held or no longer so. */
-  #tellHold(): void {
+  /** A hold ends by itself when the store has everything again; who stands by sees that too. */
+  #settle(): void {
     const { cluster, fleet, isCurrent, log } = this.#options;
-    if (!isCurrent()) return;
-    const hold = this.#hold.update(cluster.isHeld(fleet), performance.now());
-    this.#isSettling = hold === 'settling';
-    if (hold === 'held' && this.#held === undefined) {
-      this.#held = `neither configmaps/${fleet}/services nor configmaps/${fleet}/config is in the store; the last good inputs stay`;
-      log.warn({ fleet, reason: this.#held }, 'held');
-    } else if (hold === 'free' && this.#held !== undefined) {
-      this.#held = undefined;
-      log.info({ fleet }, 'the fleet is configured again, and the store has come to rest');
+    const hold = cluster.hold(fleet);
+    if (hold && isCurrent()) {
+      const lacks = cluster.lacks(fleet).length > 0;
+      if (this.#settling.isOver(lacks, performance.now())) cluster.endHold(fleet);
     }
+    const now = cluster.hold(fleet);
+    if (now?.since === this.#toldHold) return;
+    this.#toldHold = now?.since;
+    if (now) log.warn({ fleet, since: now.since, reason: now.reason }, 'held');
+    else log.info({ fleet }, 'no longer held: what the store says counts again');
+  }
+
+  /** An operator may say that the store is right although something is missing in it. */
+  async #obeyReleases(): Promise<void> {
+    const { cluster, fleet, releases, onReleased, checkEveryMs = 2_000, log } = this.#options;
+    const hold = cluster.hold(fleet);
+    const missing = cluster.missing(fleet);
+    if (!hold && missing.size === 0) return;
+    if (performance.now() - this.#askedForReleasesAt < checkEveryMs) return;
+    this.#askedForReleasesAt = performance.now();
+    const released = await releases();
+    if (released.size === 0) return;
+    const fields = [...released.keys()];
+    const meant = fields.filter((field) => missing.get(field) === released.get(field));
+    const isHoldMeant = hold !== undefined && released.get(holdField) === hold.since;
+    if (isHoldMeant || meant.length > 0) log.warn({ fleet, released: fields }, 'released by an operator');
+    if (isHoldMeant) cluster.believe(fleet);
+    else cluster.letGo(fleet, meant);
+    await onReleased(fields);
   }
 
   /** A model that is behind the store must not overwrite what a better informed leader wrote. */
@@ -158,12 +190,11 @@ export class FleetWriting {
     this.#unsent = undefined;
     const claim = await writer.claim(leading);
     if (claim.kind === 'fenced') return this.#fenced(claim.by);
-    if (!cluster.isHeld(fleet)) cluster.seed(fleet, await writer.lastGood());
-    this.#tellHold();
-    // What Redis has of a fleet that is held stays whole: there is nothing to compare it with.
-    if (cluster.isHeld(fleet) || this.#isSettling) return false;
+    const written = claim.isOwn ? undefined : await writer.written();
+    if (written) cluster.takeOver(fleet, written);
+    this.#settle();
     // Both at the same instant: the fields are what later changes are counted from.
-    const { provenance } = cluster.takeChanges(fleet);
+    const { provenance } = cluster.takeAll(fleet);
     const fields = new Map(cluster.allFields(fleet));
     const batch = await writer.compare(fields, { provenance, index: index() });
     this.#taken = leading;
@@ -185,7 +216,7 @@ export class FleetWriting {
         onWritten({
           position: outcome.position,
           ...batch.size,
-          touchesProblems: touchesProblems(batch),
+          touchesNotes: touchesNotes(batch),
           tookMs: performance.now() - since,
         });
         return true;
@@ -210,4 +241,4 @@ export class FleetWriting {
   }
 }
 
-const touchesProblems = ({ set, gone }: Batch): boolean => [...set.keys(), ...gone].some(isProblemField);
+const touchesNotes = ({ set, gone }: Batch): boolean => [...set.keys(), ...gone].some(isNoteField);

@@ -32,6 +32,7 @@ export function launch(context: Launch<WatcherConfig>): Promise<Readonly<Record<
       releases,
       fail,
       leaseMs: config.FLOTILLA_LEASE_MS,
+      graceMs: config.FLOTILLA_GRACE_MS,
     }),
   );
 }

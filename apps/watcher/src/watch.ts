@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { Cluster, type FleetName, type Source, createSealer, reasonOf } from '@flotilla/domain';
-import { createInputsWriter, createLeadership, readProgress } from '@flotilla/inputs';
+import { createInputsWriter, createLeadership, dropReleases, readProgress, readReleases } from '@flotilla/inputs';
 import { type HistoryLimits, createSignals } from '@flotilla/queue';
 import type { Check, Logger, ReleaseStack, connectRedis } from '@flotilla/runtime';
 import { FleetWriting } from './fleet-writing.ts';
@@ -28,6 +28,9 @@ export interface WatchOptions {
   readonly releases: ReleaseStack;
   readonly fail: (error: unknown) => void;
   readonly leaseMs: number;
+  /** How long what was deleted serves on. */
+  readonly graceMs: number;
+  readonly checkEveryMs?: number;
   readonly reconcileEveryMs?: number;
 }
 
@@ -37,7 +40,7 @@ export function watch(options: WatchOptions): Readonly<Record<string, Check>> {
   const signals = releases.add(createSignals({ connection: redis, limits: options.history }), 'queue', (open) =>
     open.close(),
   );
-  const cluster = new Cluster(fleets);
+  const cluster = new Cluster(fleets, { graceMs: options.graceMs });
   const ending = new AbortController();
   const watched = fleets.map((fleet) => watchFleet(fleet));
   const wakeAll = (): void => {
@@ -50,7 +53,8 @@ export function watch(options: WatchOptions): Readonly<Record<string, Check>> {
       metrics.event(event);
       metrics.source(source.status);
       for (const { fleet, writing, changed } of watched) {
-        if (!cluster.hasChanges(fleet)) continue;
+        // A fleet that is held waits for the store to be silent, so every change counts.
+        if (!cluster.hasChanges(fleet) && !cluster.hold(fleet)) continue;
         changed();
         writing.wake();
       }
@@ -134,7 +138,7 @@ export function watch(options: WatchOptions): Readonly<Record<string, Check>> {
       onWritten: (written) => {
         metrics.written(fleet, written, changedAt === undefined ? written.tookMs : performance.now() - changedAt);
         changedAt = cluster.hasChanges(fleet) ? performance.now() - written.tookMs : undefined;
-        if (written.touchesProblems) tellProblems();
+        if (written.touchesNotes) tellProblems();
         log.debug({ fleet, ...written.position, fields: written.fields, tookMs: written.tookMs }, 'written');
       },
       onTakenOver: () => {
@@ -144,6 +148,9 @@ export function watch(options: WatchOptions): Readonly<Record<string, Check>> {
       onFenced: (by) => {
         leadership.outranked(by);
       },
+      releases: () => readReleases(redis, fleet),
+      onReleased: (fields) => dropReleases(redis, fleet, fields),
+      ...(options.checkEveryMs !== undefined && { checkEveryMs: options.checkEveryMs }),
       onFailed: (error) => {
         metrics.failed(fleet);
         // A connection that does not answer may be dead without saying so. What was not answered is sent again.

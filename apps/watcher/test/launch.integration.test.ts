@@ -1,6 +1,7 @@
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fleetKeys } from '@flotilla/domain';
+import { readHeldBack } from '@flotilla/inputs';
 import { type Check, ReleaseStack, createLogger, createMetrics, loadSettings } from '@flotilla/runtime';
 import {
   type Etcd,
@@ -29,8 +30,7 @@ beforeEach(async () => {
   [etcd, server] = await Promise.all([startEtcd(), startRedis()]);
   redis = new Redis(server.url, { maxRetriesPerRequest: null });
   await template('T');
-  const services = { shop: { namespace: 'web', selector: { app: 'shop' } } };
-  await etcd.client.put(registryKey('configmaps', 'lb', 'services'), servicesConfigMap({ services }));
+  await services();
   await shopPod('a');
   releases = new ReleaseStack();
   const env = {
@@ -59,6 +59,11 @@ const template = (text: string) =>
   etcd.client.put(
     registryKey('configmaps', 'lb', 'config'),
     configMap({ namespace: 'lb', name: 'config', data: { template: text } }),
+  );
+const services = () =>
+  etcd.client.put(
+    registryKey('configmaps', 'lb', 'services'),
+    servicesConfigMap({ services: { shop: { namespace: 'web', selector: { app: 'shop' } } } }),
   );
 const shopPod = (name: string) =>
   etcd.client.put(
@@ -96,21 +101,26 @@ describe('a watcher on a real etcd', () => {
     await waitFor(() => problems().length === 0, { what: 'readiness' });
   });
 
-  it('holds the last good inputs, pods too, when the store comes back empty, until a configmap is there again', async () => {
+  it('holds the last good inputs, pods too, when the store comes back empty, until all that it had is back', async () => {
     await podsAre('a');
     await etcd.restart({ wipe: true });
     const problem = 'problem/configmaps%2Flb%2Fconfig';
     await waitFor(async () => problem in (await fieldsIn(redis)), { what: 'the missing configmap to be told' });
     await waitFor(() => checks['inputs']?.(), { what: 'the hold to be told' });
-    expect(checks['inputs']?.()).toContain('neither configmaps/lb/services nor configmaps/lb/config');
+    expect(checks['inputs']?.()).toContain('configmaps/lb/services, configmaps/lb/config, pods are still missing');
     expect(await pods()).toEqual(['pod/shop/a']);
     await shopPod('c');
     await template('U');
+    await waitFor(async () => (await readHeldBack(redis, lb)).hold?.missing.join() === 'configmaps/lb/services', {
+      what: 'what is still missing to be told',
+    });
+    expect(await fieldsIn(redis)).toMatchObject({ 'config/template': 'T' });
+    expect(await pods()).toEqual(['pod/shop/a']);
+    await services();
     await podsAre('c');
-    const fields = await fieldsIn(redis);
-    expect(fields).toMatchObject({ 'config/template': 'U' });
-    expect(Object.keys(fields)).toContain('service/shop');
+    expect(await fieldsIn(redis)).toMatchObject({ 'config/template': 'U' });
     await waitFor(() => problems().length === 0, { what: 'readiness' });
+    expect((await readHeldBack(redis, lb)).hold).toBeUndefined();
   });
 
   it('is not ready, but there, while Redis is gone', async () => {

@@ -48,6 +48,7 @@ export function startWatching(url: string, source: Source, given: Partial<WatchO
       failure = error;
     },
     leaseMs: 500,
+    graceMs: 3_600_000,
     reconcileEveryMs: 200,
     ...given,
   });

@@ -64,5 +64,7 @@ export function parseProblem(text: string): Problem | undefined {
 
 /** Why a fleet is held, in words. */
 export const holdReason = (fleet: FleetName, missing: readonly string[]): string =>
-  `${missing.join(', ')} ${missing.length === 1 ? 'is' : 'are'} not in the store; the last good inputs stay until all ` +
-  `of that is back, or until "flotilla release --fleet ${fleet}" says that the store is right`;
+  missing.length === 0
+    ? 'the store lost what the fleet had; all of it is back, and it goes on when the store has come to rest'
+    : `the store lost what the fleet had, and ${missing.join(', ')} ${missing.length === 1 ? 'is' : 'are'} still missing; ` +
+      `everything stays as it was until all of it is back, or until "flotilla release --fleet ${fleet}" says that the store is right`;

@@ -11,6 +11,8 @@ export * from './inputs.ts';
 export * from './json.ts';
 export * from './node-report.ts';
 export * from './object-key.ts';
+export * from './pem.ts';
+export * from './pod-fault.ts';
 export * from './problem.ts';
 export * from './readiness.ts';
 export * from './redis-keys.ts';

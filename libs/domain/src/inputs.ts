@@ -20,8 +20,16 @@ export type InputField = string;
 
 export type InputPart = 'config' | 'service' | 'pod' | 'certificate' | 'key' | 'problem' | 'missing' | 'hold';
 
-export const inputField = (part: InputPart, ...names: string[]): InputField =>
-  [part, ...names.map(encodeURIComponent)].join('/');
+export const inputField = (part: InputPart, ...names: string[]): InputField => [part, ...names.map(encoded)].join('/');
+
+/** A name in JSON may hold half of a surrogate pair, which cannot be percent-encoded. Such a name is only ever told. */
+function encoded(name: string): string {
+  try {
+    return encodeURIComponent(name);
+  } catch {
+    return encodeURIComponent(Buffer.from(name).toString());
+  }
+}
 
 export function parseInputField(field: InputField): { part: InputPart; names: string[] } {
   const [part, ...names] = field.split('/');

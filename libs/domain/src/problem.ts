@@ -8,10 +8,12 @@ export interface Problem {
   readonly reason: string;
   /** Of an entry: what is in force in its place. */
   readonly serves?: 'last-good' | 'nothing';
+  /** When the last good value ends, ISO 8601: the entry is missing. It does not end of an entry that is there. */
+  readonly until?: string;
 }
 
 export type ProblemCode =
-  'not-json' | 'bad-object' | 'missing' | 'bad-service' | 'bad-template' | 'bad-certificate' | 'bad-name';
+  'not-json' | 'bad-object' | 'missing' | 'bad-service' | 'bad-template' | 'bad-certificate' | 'bad-name' | 'bad-pod';
 
 export const formatProblem = ({ object, key, reason }: Problem): string =>
   key === undefined ? `${object}: ${reason}` : `${object}, key "${key}": ${reason}`;

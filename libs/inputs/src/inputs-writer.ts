@@ -7,6 +7,7 @@ import {
   type Revision,
   type Sealer,
   type Term,
+  type WrittenInputs,
   fleetKeys,
   isSealedField,
   revision,
@@ -23,8 +24,12 @@ import { sendStaged } from './staging.ts';
 import writeSource from './write.lua';
 
 export type ClaimOutcome =
-  /** `begins`: there is no data to go on from, or not the one this writer left; everything is written anew. */
-  { readonly kind: 'claimed'; readonly begins: boolean } | { readonly kind: 'fenced'; readonly by: Term };
+  /**
+   * `begins`: there is no data to go on from, or not the one this writer left; everything is written anew.
+   * `isOwn`: what Redis holds is what this writer itself wrote last.
+   */
+  | { readonly kind: 'claimed'; readonly begins: boolean; readonly isOwn: boolean }
+  | { readonly kind: 'fenced'; readonly by: Term };
 
 export type WriteOutcome =
   | { readonly kind: 'written'; readonly position: InputsPosition }
@@ -39,8 +44,8 @@ export type Standing = 'unchanged' | 'moved';
 export interface InputsWriter {
   /** Takes the fleet for a term, before anything else. Nothing visible to readers changes. */
   claim(term: Term): Promise<ClaimOutcome>;
-  /** The values that stand in for bad ones: services, config, certificates and keys. Keys that do not open are left out. */
-  lastGood(): Promise<Map<InputField, string>>;
+  /** All that was written, with the index it stands at; undefined when that is nothing. Keys that do not open are left out. */
+  written(): Promise<WrittenInputs | undefined>;
   /** A batch that makes Redis hold exactly these fields, or undefined when it does. */
   compare(fields: ReadonlyMap<InputField, string>, cause: Cause): Promise<Batch | undefined>;
   prepare(changes: FieldChanges, cause: Cause): Batch;
@@ -88,17 +93,17 @@ export function createInputsWriter(options: { redis: Redis; fleet: FleetName; se
       ours = given;
       position = stampedPosition(first, second, third);
       count = undefined;
-      return { kind, begins: position.epoch === '' };
+      const isOwn = position.epoch !== '' && position.epoch === made.epoch && position.stamp === made.stamp;
+      return { kind, begins: position.epoch === '', isOwn };
     },
 
-    async lastGood() {
+    async written() {
       const values = new Map<InputField, string>();
-      if (position.epoch === '') return values;
-      for await (const [field, stored] of scanFields(redis, keys.inputs, '[sck]*')) {
+      for await (const [field, stored] of scanFields(redis, keys.inputs)) {
         const value = read(field, stored);
         if (value !== undefined) values.set(field, value);
       }
-      return values;
+      return values.size === 0 ? undefined : { fields: values, index: Number(await redis.hget(keys.meta, 'index')) };
     },
 
     async compare(fields, cause) {

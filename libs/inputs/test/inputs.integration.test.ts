@@ -71,7 +71,7 @@ class Mirror {
 describe('a writer', () => {
   it('begins a life of the data with everything in one revision', async () => {
     const writer = newWriter();
-    expect(await writer.claim(term(1))).toEqual({ kind: 'claimed', begins: true });
+    expect(await writer.claim(term(1))).toEqual({ kind: 'claimed', begins: true, isOwn: false });
     const { outcome } = (await takeOver(writer, { 'config/template': 'T', 'pod/shop/a': 'A' })) ?? {};
     expect(outcome).toMatchObject({ kind: 'written', position: { revision: 1 } });
     expect(await readAll()).toEqual({ 'config/template': 'T', 'pod/shop/a': 'A' });
@@ -156,17 +156,22 @@ describe('a writer', () => {
     expect(await newReader().read()).toMatchObject({ revision: 2 });
   });
 
-  it('gives back the last good values, without pods and problems', async () => {
+  it('gives back all that was written, and the index it stands at', async () => {
     const good = {
       'config/template': 'T',
       'service/shop': 'S',
       'certificate/site': 'C',
       'key/site': 'K',
     };
-    await takeOver(newWriter(), { ...good, 'pod/shop/a': 'A', 'problem/x': '{}' });
+    const all = { ...good, 'pod/shop/a': 'A', 'problem/x': '{}' };
+    const first = newWriter();
+    await takeOver(first, all);
+    expect(await first.claim(term(2))).toEqual({ kind: 'claimed', begins: false, isOwn: true });
     const next = newWriter();
-    await next.claim(term(2));
-    expect(Object.fromEntries(await next.lastGood())).toEqual(good);
+    expect(await next.claim(term(3))).toEqual({ kind: 'claimed', begins: false, isOwn: false });
+    expect(await next.written()).toEqual({ fields: asMap(all), index: 7 });
+    await write(next, { 'pod/shop/a': null });
+    expect(await first.claim(term(4))).toMatchObject({ isOwn: false });
   });
 
   it('leaves out and replaces a key that was sealed with another FLOTILLA_KEY', async () => {
@@ -175,7 +180,7 @@ describe('a writer', () => {
     await expect(newReader().read()).rejects.toThrow('sealed with another FLOTILLA_KEY');
     const next = newWriter();
     await next.claim(term(2));
-    expect((await next.lastGood()).size).toBe(0);
+    expect(await next.written()).toBeUndefined();
     await takeOver(next, { 'key/site': 'K' }, term(2));
     expect(await readAll()).toEqual({ 'key/site': 'K' });
   });
@@ -320,7 +325,7 @@ describe('a reader', () => {
       await mirror.read();
     });
     expect(await write(writer, { 'pod/shop/b': 'B' })).toEqual({ kind: 'moved' });
-    expect(await writer.claim(term(1))).toEqual({ kind: 'claimed', begins: true });
+    expect(await writer.claim(term(1))).toEqual({ kind: 'claimed', begins: true, isOwn: false });
     await expect(newReader().read()).rejects.toMatchObject({ code: 'inputs-absent' });
     await takeOver(writer, { 'pod/shop/a': 'A', 'pod/shop/b': 'B' });
     expect(writer.position.epoch).not.toBe(before.epoch);
@@ -340,7 +345,7 @@ describe('a reader', () => {
     await takeOver(next, { 'pod/shop/a': 'A', 'pod/shop/b': 'B' }, term(2));
     await mirror.read();
     expect(Object.fromEntries(mirror.fields)).toEqual({ 'pod/shop/a': 'A', 'pod/shop/b': 'B' });
-    expect(await writer.claim(term(3))).toEqual({ kind: 'claimed', begins: true });
+    expect(await writer.claim(term(3))).toEqual({ kind: 'claimed', begins: true, isOwn: false });
   });
 
   it('always sees a state that existed, whatever is written while it reads', async () => {

@@ -9,6 +9,7 @@ import type { Outcome } from '../outcome.ts';
 import { withRedis } from '../redis.ts';
 import { forgetCommand } from './forget.ts';
 import { type JobsRequest, jobStates, jobsCommand } from './jobs.ts';
+import { releaseCommand } from './release.ts';
 import { statusCommand } from './status.ts';
 import { versionsCommand } from './versions.ts';
 
@@ -45,6 +46,10 @@ export function addOperatorCommands(program: Command, context: CommandContext): 
     .action((node: string, { fleet, json }: FleetOptions) =>
       answer(json, (redis) => forgetCommand(redis, fleet, node)),
     );
+  withFleet(program.command('release'), context)
+    .description('say that the store is right: end the hold of a fleet, and let go what was deleted and serves on')
+    .addHelpText('after', releaseHelp)
+    .action(({ fleet, json }: FleetOptions) => answer(json, (redis) => releaseCommand(redis, fleet)));
 }
 
 /** Reads versions; the key is asked for when something sealed is opened, and not before. */
@@ -71,6 +76,11 @@ A version in brackets is of an earlier life of the data in Redis.
 
 Exit code 0 when a watcher leads, the newest inputs are rendered and every node is current, else 1. So a script waits
 for a change to be everywhere with:  until flotilla status > /dev/null; do sleep 1; done`;
+
+const releaseHelp = `
+A fleet is held while the store lacks what the fleet had, and a deleted certificate serves on for a while. This says
+that it was meant: what the store says now counts, whether it is less or nothing. The watcher that leads obeys within
+seconds. It is said of what is held back now; a later loss holds the fleet again.`;
 
 const jobsHelp = `
 Examples:

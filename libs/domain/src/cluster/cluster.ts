@@ -1,15 +1,22 @@
 import type { FleetName } from '../brands.ts';
-import { type FieldChanges, type InputField, type Provenance, inputField, isProblemField } from '../inputs.ts';
+import { type FleetHold, holdField, holdReason, isNoteField, parseHold } from '../fleet-hold.ts';
+import { type InputField, type Provenance, inputField } from '../inputs.ts';
 import { parseObjectKey } from '../object-key.ts';
 import type { Change, StoredObject } from '../source.ts';
-import type { Problem } from '../problem.ts';
 import type { TakenChanges } from './field-record.ts';
-import { type FleetService, FleetState, type ServiceChanges, problemField } from './fleet-state.ts';
-import { type KnownPod, readPod } from './known-pod.ts';
+import { type FleetService, FleetState, type ServiceChanges, type WrittenInputs } from './fleet-state.ts';
+import { type KnownPod, podProblem, readPod } from './known-pod.ts';
 import { CertificateReader } from './read-certificates.ts';
 import { readConfig } from './read-config.ts';
 import { readServices } from './read-services.ts';
 import { ServiceIndex } from './service-index.ts';
+
+export interface ClusterOptions {
+  /** How long what was deleted serves on, so that it can be created again. Default one hour. */
+  readonly graceMs?: number;
+  /** Milliseconds since 1970. */
+  readonly now?: () => number;
+}
 
 interface ConfiguredFleet {
   readonly state: FleetState;
@@ -23,6 +30,10 @@ interface ConfiguredFleet {
  * what changed. Pods are held by namespace and parsed once. A fleet's own four objects are looked at again after
  * each batch that touched them, so that a certificate and its key that arrive together are read together.
  * A value that cannot be used becomes a problem and leaves the last good one where it is.
+ *
+ * A fleet is **held** when the store holds neither of its configmaps though it had them, or when the store was set back
+ * and lacks something that the fleet had. Such a store more likely lost its data than that anybody meant it, and what
+ * its pods are then says nothing. All of the fleet's fields stay until `endHold`; only what is told about it changes.
  */
 export class Cluster {
   readonly #fleets: ReadonlyMap<FleetName, ConfiguredFleet>;
@@ -32,10 +43,14 @@ export class Cluster {
   readonly #pods = new Map<string, Map<string, KnownPod>>();
   /** The stored texts of the objects that configure fleets. */
   readonly #texts = new Map<string, string>();
+  readonly #now: () => number;
   #touched = new Map<string, number>();
+  /** The store's index that all of this stands at. */
+  #at = 0;
 
-  constructor(fleets: readonly FleetName[]) {
-    this.#fleets = new Map(fleets.map((fleet) => [fleet, configuredFleet(fleet)]));
+  constructor(fleets: readonly FleetName[], { graceMs = 3_600_000, now = Date.now }: ClusterOptions = {}) {
+    this.#now = now;
+    this.#fleets = new Map(fleets.map((fleet) => [fleet, configuredFleet(fleet, { graceMs, now })]));
     for (const fleet of this.#fleets.values()) {
       for (const path of Object.values(fleet.state.objects) as string[]) this.#configures.set(path, fleet);
     }
@@ -43,37 +58,59 @@ export class Cluster {
 
   /** Takes a full state; what is not in it is gone. */
   replace(objects: readonly StoredObject[], index: number): void {
-    const present = new Set<string>();
-    for (const { path, text, index: at } of objects) {
-      present.add(path);
-      this.#put(path, text, at);
+    const isSetBack = index < this.#at;
+    this.#at = index;
+    const present = new Set(objects.map(({ path }) => path));
+    for (const { path, text } of objects) this.#putText(path, text, index);
+    for (const path of this.#configures.keys()) {
+      if (!present.has(path)) this.#texts.delete(path);
+      // Each one is judged, so that a missing one is told, and what is good now is known to be good at this index.
+      this.#touched.set(path, index);
     }
+    this.#holdWhatIsGone();
+    const suspect: FleetName[] = [];
+    for (const { state } of this.#fleets.values()) {
+      state.forgetIndexes();
+      if (!isSetBack || state.hold || state.had.length === 0) continue;
+      this.#beginHold(state);
+      suspect.push(state.fleet);
+    }
+    for (const { path, text, index: at } of objects) this.#putPod(path, text, at);
     for (const [namespace, pods] of this.#pods) {
       for (const name of pods.keys()) {
         if (!present.has(`pods/${namespace}/${name}`)) this.#deletePod(namespace, name, index);
       }
     }
-    for (const path of this.#configures.keys()) {
-      if (!present.has(path)) this.#texts.delete(path);
-      // Each one is judged at least once, so that a missing one is told.
-      if (!this.#touched.has(path)) this.#touched.set(path, index);
-    }
     this.#judge();
+    // A store that was set back and has everything is as good as any.
+    for (const fleet of suspect) if (this.lacks(fleet).length === 0) this.endHold(fleet);
   }
 
   /** Takes changes in their order. */
   apply(changes: readonly Change[]): void {
+    // The configmaps first: when they are gone, the pods that went with them are not believed either.
     for (const change of changes) {
-      if (change.kind === 'put') this.#put(change.path, change.text, change.index);
-      else this.#delete(change.path, change.index);
+      if (change.kind === 'put') this.#putText(change.path, change.text, change.index);
+      else this.#deleteTexts(change.path, change.index);
+      this.#at = Math.max(this.#at, change.index);
+    }
+    this.#holdWhatIsGone();
+    for (const change of changes) {
+      if (change.kind === 'put') this.#putPod(change.path, change.text, change.index);
+      else this.#deletePods(change.path, change.index);
     }
     this.#judge();
   }
 
-  /** A fleet's fields that differ from the last call, and what caused it. While the fleet is held, only problems. */
+  /** A fleet's fields that differ from the last call, and what caused it. While the fleet is held, only what is told. */
   takeChanges(fleet: FleetName): TakenChanges {
-    const { record } = this.#stateOf(fleet);
-    return this.isHeld(fleet) ? record.take(isProblemField) : record.take();
+    const { record, hold } = this.#stateOf(fleet);
+    return hold ? record.take(isNoteField) : record.take();
+  }
+
+  /** Later changes are counted from the fields as they are now: all of them are compared with what was written. */
+  takeAll(fleet: FleetName): TakenChanges {
+    return this.#stateOf(fleet).record.take();
   }
 
   /** Whether `takeChanges` may have something to give. */
@@ -81,15 +118,58 @@ export class Cluster {
     return this.#stateOf(fleet).record.touched;
   }
 
-  /**
-   * Whether the fleet's inputs have to stay as they were written last, its pods too: the store holds neither of its
-   * configmaps, though there are good values of them. Such a store more likely lost its data than that a fleet was
-   * meant to end, and what its pods are then says nothing.
-   */
-  isHeld(fleet: FleetName): boolean {
+  hold(fleet: FleetName): FleetHold | undefined {
+    return this.#stateOf(fleet).hold;
+  }
+
+  /** What a held fleet had and the store has not, now; it is told with the hold. Empty for a fleet that is not held. */
+  lacks(fleet: FleetName): readonly string[] {
     const state = this.#stateOf(fleet);
-    const { services, config } = state.objects;
-    return state.hasGoodValues && !this.#texts.has(services) && !this.#texts.has(config);
+    if (!state.hold) return [];
+    const missing = state.had.filter((path) => !this.#texts.has(path));
+    if (state.hadPods && !this.#hasPods(state)) missing.push('pods');
+    if (missing.join() !== state.hold.missing.join()) this.#setHold(state, state.hold.since, missing);
+    return missing;
+  }
+
+  /** What the store says counts again. */
+  endHold(fleet: FleetName): void {
+    const state = this.#stateOf(fleet);
+    if (!state.hold) return;
+    const cause = this.#causeOf(state);
+    state.endHold(cause);
+    for (const service of state.services()) this.#index.add(service);
+    this.#selectAnew(state, cause);
+    state.conclude(cause);
+  }
+
+  /** An operator says that the store is right: no hold, and what is missing is gone. */
+  believe(fleet: FleetName): void {
+    this.endHold(fleet);
+    const state = this.#stateOf(fleet);
+    const cause = this.#causeOf(state);
+    this.#select(state.believe(cause), cause);
+    state.conclude(cause);
+  }
+
+  /** The fields that tell what is missing and serves on, with their times. */
+  missing(fleet: FleetName): ReadonlyMap<InputField, string> {
+    return new Map(
+      this.#stateOf(fleet)
+        .missing.entries()
+        .map(([field, { since }]) => [field, since]),
+    );
+  }
+
+  /** What is missing by these fields, and what was missing for too long, goes. Nothing goes from a fleet that is held. */
+  letGo(fleet: FleetName, fields: Iterable<InputField> = []): void {
+    const state = this.#stateOf(fleet);
+    if (state.hold) return;
+    const going = new Set([...state.missing.over(), ...fields]);
+    if (going.size === 0) return;
+    const cause = this.#causeOf(state);
+    for (const field of going) this.#select(state.letGo(field, cause), cause);
+    state.conclude(cause);
   }
 
   /** Every field of a fleet. The iterator is only good until the next change. */
@@ -101,12 +181,30 @@ export class Cluster {
     return this.#stateOf(fleet).record.size;
   }
 
-  /** Last good values from before this process began, for what has no good value in it. */
-  seed(fleet: FleetName, lastGood: FieldChanges | ReadonlyMap<InputField, string>): void {
-    const values = [...lastGood].filter((pair): pair is [string, string] => pair[1] !== null);
+  /**
+   * Goes on from what was written for the fleet by whoever led before. A hold that was written goes on; one begins when
+   * the store lacks what was written as `Cluster` says.
+   */
+  takeOver(fleet: FleetName, written: WrittenInputs): void {
     const state = this.#stateOf(fleet);
-    const added = state.seed(new Map(values));
-    this.#select({ removed: [], added }, { object: state.objects.services, index: 0 });
+    const cause = this.#causeOf(state);
+    const hold = parseHold(written.fields.get(holdField) ?? '');
+    const isSetBack = this.#at < written.index;
+    if (!state.hold && !hold && !isSetBack) {
+      this.#select(state.adopt(written, cause), cause);
+      this.#holdWhatIsGone();
+      if (!state.hold) {
+        state.conclude(cause);
+        return;
+      }
+    }
+    const since = hold?.since ?? state.hold?.since;
+    for (const service of state.services()) this.#index.remove(service);
+    state.adoptWhole(written, cause);
+    this.#setHold(state, since, hold?.missing ?? []);
+    this.#tellPodProblems(state, cause);
+    state.conclude(cause);
+    if (this.lacks(fleet).length === 0 && since === undefined) this.endHold(fleet);
   }
 
   #stateOf(fleet: FleetName): FleetState {
@@ -115,25 +213,28 @@ export class Cluster {
     return known.state;
   }
 
-  #put(path: string, text: string, index: number): void {
-    if (this.#configures.has(path)) {
-      if (this.#texts.get(path) === text) return;
-      this.#texts.set(path, text);
-      this.#touched.set(path, index);
-      return;
-    }
+  #putText(path: string, text: string, index: number): void {
+    if (!this.#configures.has(path) || this.#texts.get(path) === text) return;
+    this.#texts.set(path, text);
+    this.#touched.set(path, index);
+  }
+
+  #putPod(path: string, text: string, index: number): void {
     const key = parseObjectKey(path);
     if (key?.resource !== 'pods') return;
     const before = this.#pods.get(key.namespace)?.get(key.name);
     if (before?.kind === 'ready' && before.text === text) return;
-    this.#setPod(key.namespace, key.name, readPod(text), index);
+    this.#setPod(key.namespace, key.name, readPod(text, key), index);
   }
 
-  #delete(path: string, index: number): void {
-    const [resource = '', namespace, name] = path.split('/');
+  #deleteTexts(path: string, index: number): void {
     for (const configured of this.#configures.keys()) {
       if (isAtOrBelow(configured, path) && this.#texts.delete(configured)) this.#touched.set(configured, index);
     }
+  }
+
+  #deletePods(path: string, index: number): void {
+    const [resource = '', namespace, name] = path.split('/');
     if (resource !== '' && resource !== 'pods') return;
     if (namespace !== undefined && name !== undefined) {
       this.#deletePod(namespace, name, index);
@@ -143,6 +244,47 @@ export class Cluster {
       if (namespace !== undefined && each !== namespace) continue;
       for (const gone of pods.keys()) this.#deletePod(each, gone, index);
     }
+  }
+
+  #holdWhatIsGone(): void {
+    for (const { state } of this.#fleets.values()) {
+      const { services, config } = state.objects;
+      const isGone = !this.#texts.has(services) && !this.#texts.has(config);
+      if (isGone && state.had.some((path) => path === services || path === config)) this.#beginHold(state);
+    }
+  }
+
+  #beginHold(state: FleetState): void {
+    if (state.hold) return;
+    for (const service of state.services()) this.#index.remove(service);
+    const { services, config } = state.objects;
+    this.#setHold(
+      state,
+      undefined,
+      [services, config].filter((path) => !this.#texts.has(path)),
+    );
+  }
+
+  #setHold(state: FleetState, since: string | undefined, missing: readonly string[]): void {
+    const at = since ?? new Date(this.#now()).toISOString();
+    state.setHold({ since: at, missing, reason: holdReason(state.fleet, missing) }, this.#causeOf(state));
+  }
+
+  /** What it is put down to when no object's change is the cause. */
+  #causeOf({ objects }: FleetState): Provenance {
+    return { object: objects.config, index: this.#at };
+  }
+
+  /** Whether there is any pod for the services that a held fleet will have. */
+  #hasPods(state: FleetState): boolean {
+    const index = new ServiceIndex<FleetService>();
+    for (const service of state.comingServices()) index.add(service);
+    for (const namespace of index.namespaces()) {
+      for (const pod of this.#pods.get(namespace)?.values() ?? []) {
+        if (pod.kind === 'ready' && index.matching(namespace, pod.labels).length > 0) return true;
+      }
+    }
+    return false;
   }
 
   #setPod(namespace: string, name: string, pod: KnownPod, index: number): void {
@@ -187,7 +329,8 @@ export class Cluster {
       const text = (path: string): string | undefined => this.#texts.get(path);
       const cause = (...paths: string[]): Provenance | undefined => {
         const object = paths.find((path) => touched.has(path));
-        return object === undefined ? undefined : { object, index: touched.get(object) ?? 0 };
+        if (object === undefined) return undefined;
+        return { object, index: Math.max(...paths.map((path) => touched.get(path) ?? 0)) };
       };
       const services = cause(objects.services);
       const config = cause(objects.config);
@@ -198,6 +341,8 @@ export class Cluster {
       }
       if (config) state.takeConfig(readConfig(objects.config, text(objects.config)), config);
       if (pairs) state.takeCertificates(certificates.read(text(objects.certificates), text(objects.keys)), pairs);
+      const any = services ?? config ?? pairs;
+      if (any) state.conclude(any);
     }
   }
 
@@ -217,6 +362,35 @@ export class Cluster {
     // All that goes goes first: a service that moved to another namespace may find pods of the same names there.
     this.#selectIn(before, undefined, states, cause);
     this.#selectIn(now, 'member', states, cause);
+  }
+
+  /** Selects all pods of one fleet, whatever its fields have been. Its services are in the index. */
+  #selectAnew(state: FleetState, cause: Provenance): void {
+    const index = new ServiceIndex<FleetService>();
+    for (const service of state.services()) index.add(service);
+    const stale = new Set<InputField>();
+    for (const [field] of state.record.entries()) if (field.startsWith('pod/')) stale.add(field);
+    for (const namespace of index.namespaces()) {
+      for (const [name, pod] of this.#pods.get(namespace) ?? []) {
+        if (pod.kind !== 'ready') continue;
+        for (const service of index.matching(namespace, pod.labels)) {
+          setMember(service, name, pod.text, cause);
+          stale.delete(inputField('pod', service.name, name));
+        }
+      }
+    }
+    for (const field of stale) state.record.set(field, undefined, cause);
+    this.#tellPodProblems(state, cause);
+  }
+
+  #tellPodProblems(state: FleetState, cause: Provenance): void {
+    for (const [namespace, pods] of this.#pods) {
+      for (const [name, pod] of pods) {
+        if (pod.kind !== 'unreadable') continue;
+        const told = { object: `pods/${namespace}/${name}`, index: cause.index };
+        setPodProblem(state, told, state.serves(namespace) ? pod : undefined);
+      }
+    }
   }
 
   #selectIn(
@@ -239,8 +413,8 @@ export class Cluster {
   }
 }
 
-function configuredFleet(fleet: FleetName): ConfiguredFleet {
-  const state = new FleetState(fleet);
+function configuredFleet(fleet: FleetName, options: Required<ClusterOptions>): ConfiguredFleet {
+  const state = new FleetState(fleet, options);
   return { state, certificates: new CertificateReader(state.objects.certificates, state.objects.keys) };
 }
 
@@ -250,9 +424,8 @@ function setMember(service: FleetService, pod: string, text: string | undefined,
 
 /** A pod that cannot be read could be a backend of any service of its namespace, so its fleets are told. */
 function setPodProblem(state: FleetState, cause: Provenance, pod: KnownPod | undefined): void {
-  const problem: Problem | undefined =
-    pod?.kind === 'unreadable' ? { object: cause.object, code: 'not-json', reason: pod.reason } : undefined;
-  state.record.set(problemField({ object: cause.object }), problem && JSON.stringify(problem), cause);
+  const problem = podProblem(cause.object, pod);
+  state.record.set(inputField('problem', cause.object), problem && JSON.stringify(problem), cause);
 }
 
 /** Whether an object lies at a path or below it; the empty path is above everything. */

@@ -1,13 +1,7 @@
-import { certificateFault } from '../certificate.ts';
+import { type CertificatePair, readCertificatePair } from '../certificate.ts';
 import type { JsonObject } from '../json.ts';
 import type { Problem } from '../problem.ts';
 import { type ObjectData, type Verdict, badName, dataOf, unreadable } from './verdict.ts';
-
-/** A certificate and the key that fits it, both PEM. */
-export interface CertificatePair {
-  readonly certificate: string;
-  readonly key: string;
-}
 
 interface Checked {
   readonly certificate: unknown;
@@ -88,9 +82,8 @@ export class CertificateReader {
     }
     const decoded = decodeBase64(key);
     if (decoded === undefined) return { object: this.#keys, code, reason: 'the value is not base64' };
-    const reason = certificateFault(certificate, decoded);
-    if (reason !== undefined) return { object: this.#certificates, code, reason };
-    return { certificate, key: decoded };
+    const read = readCertificatePair(certificate, decoded);
+    return read.ok ? read.pair : { object: this.#certificates, code, reason: read.reason };
   }
 }
 

@@ -1,10 +1,10 @@
 import type { Problem } from '../problem.ts';
-import { type Verdict, badName, dataOf, unreadable } from './verdict.ts';
+import { type Verdict, badName, dataOf, unusable } from './verdict.ts';
 
 /** Reads the configmap `config`: the key `template`, which must be there, and further files. */
 export function readConfig(object: string, text: string | undefined): Verdict<string> {
   const read = dataOf(object, text);
-  if (read.kind !== 'data') return unreadable(read.problem);
+  if (read.kind !== 'data') return unusable(read);
   const good = new Map<string, string>();
   const kept = new Set<string>();
   const problems: Problem[] = [];

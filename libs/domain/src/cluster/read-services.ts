@@ -1,11 +1,11 @@
 import type { Problem } from '../problem.ts';
 import { type ServiceEntry, parseServiceEntry } from '../service-entry.ts';
-import { type Verdict, badName, dataOf, unreadable } from './verdict.ts';
+import { type Verdict, badName, dataOf, unusable } from './verdict.ts';
 
 /** Reads the configmap `services`: each key a service entry. `data: {}` means no services; no `data` is a mistake. */
 export function readServices(object: string, text: string | undefined): Verdict<ServiceEntry> {
   const read = dataOf(object, text);
-  if (read.kind !== 'data') return unreadable(read.problem);
+  if (read.kind !== 'data') return unusable(read);
   const good = new Map<string, ServiceEntry>();
   const kept = new Set<string>();
   const problems: Problem[] = [];

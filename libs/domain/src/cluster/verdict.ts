@@ -11,18 +11,27 @@ import type { Problem } from '../problem.ts';
  */
 export interface Verdict<Value> {
   readonly good: ReadonlyMap<string, Value>;
-  /** `all`: the object itself cannot be read, so every entry keeps its last good value. */
-  readonly kept: ReadonlySet<string> | 'all';
+  /**
+   * `all`: the object itself cannot be read, so every entry keeps its last good value. `missing`: it is not there, or
+   * has no data; every entry stays for a while.
+   */
+  readonly kept: ReadonlySet<string> | 'all' | 'missing';
   readonly problems: readonly Problem[];
 }
 
 export const keeps = (verdict: Verdict<unknown>, name: string): boolean =>
-  verdict.kept === 'all' || verdict.kept.has(name);
+  typeof verdict.kept === 'string' || verdict.kept.has(name);
 
 export const unreadable = <Value>(...problems: Problem[]): Verdict<Value> => ({
   good: new Map<string, Value>(),
   kept: 'all',
   problems,
+});
+
+/** An object that cannot be used: entries of one that is there stay as long as it is so, of one that is gone a while. */
+export const unusable = <Value>({ kind, problem }: Exclude<ObjectData, { kind: 'data' }>): Verdict<Value> => ({
+  ...unreadable<Value>(problem),
+  kept: kind === 'absent' ? 'missing' : 'all',
 });
 
 /** The `data` of a configmap or secret; `absent` when the object or its data is not there. */

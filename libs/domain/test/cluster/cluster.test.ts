@@ -13,6 +13,9 @@ const services = (entries: Record<string, unknown>) => ({
 });
 
 let cluster: Cluster;
+const now = Date.parse('2026-01-01T00:00:00Z');
+const hour = 3_600_000;
+const newCluster = (...fleets: FleetName[]) => new Cluster(fleets, { graceMs: hour, now: () => now });
 const fields = (fleet: FleetName = lb) => Object.fromEntries(cluster.allFields(fleet));
 const names = (fleet: FleetName = lb) => Object.keys(fields(fleet)).sort();
 const problem = (object: string, key?: string): Problem | undefined => {
@@ -23,7 +26,7 @@ const problems = () => names().filter((name) => name.startsWith('problem/'));
 const pods = () => names().filter((name) => name.startsWith('pod/'));
 
 beforeEach(() => {
-  cluster = new Cluster([lb]);
+  cluster = newCluster(lb);
   cluster.replace(
     [
       stored('pods/web/a', podObject({ app: 'shop' })),
@@ -164,7 +167,7 @@ describe('service entries', () => {
   });
 
   it('all stay when the configmap is gone or has no data, but {} means none', () => {
-    for (const change of [del('configmaps/lb/services'), del('configmaps'), put('configmaps/lb/services', {})]) {
+    for (const change of [del('configmaps/lb/services'), put('configmaps/lb/services', {})]) {
       cluster.apply([change]);
       expect(pods()).toEqual(['pod/shop/a']);
       expect(problem('configmaps/lb/services')?.code).toBe('missing');
@@ -250,10 +253,12 @@ describe('certificates', () => {
   });
 
   it('with one part only are not listed but told', () => {
-    cluster.apply(both('site', pems.one.certificate, pems.one.key));
-    cluster.apply([del('secrets/lb/keys')]);
+    cluster.apply([put('configmaps/lb/certificates', { data: { site: pems.one.certificate } })]);
     expect(pair()).toEqual([undefined, undefined]);
-    expect(problem('configmaps/lb/certificates', 'site')?.reason).toContain('key is missing');
+    expect(problem('configmaps/lb/certificates', 'site')).toMatchObject({
+      reason: 'its key is missing in secrets/lb/keys',
+      serves: 'nothing',
+    });
     cluster.apply([
       put('secrets/lb/keys', { data: { site: base64(pems.one.key) } }),
       del('configmaps/lb/certificates'),
@@ -269,99 +274,10 @@ describe('certificates', () => {
   });
 });
 
-describe('last good values from an earlier life', () => {
-  const lastGood = new Map([
-    ['service/shop', JSON.stringify(shop)],
-    ['service/gone', JSON.stringify(shop)],
-    ['config/template', 'old'],
-    ['config/old.map', 'old'],
-    ['certificate/site', pems.one.certificate],
-    ['key/site', pems.one.key],
-    ['certificate/gone', pems.one.certificate],
-    ['key/gone', pems.one.key],
-  ]);
-
-  it('stand in for what is bad now, and for nothing else', () => {
-    cluster = new Cluster([lb]);
-    cluster.replace(
-      [
-        stored('pods/web/a', podObject({ app: 'shop' })),
-        stored('configmaps/lb/services', services({ shop: '{' })),
-        stored('configmaps/lb/config', { data: { template: '' } }),
-        stored('configmaps/lb/certificates', { data: { site: 'garbage' } }),
-        stored('secrets/lb/keys', { data: { site: base64(pems.one.key) } }),
-      ],
-      1,
-    );
-    cluster.seed(lb, lastGood);
-    expect(names().filter((name) => !name.startsWith('problem/'))).toEqual([
-      'certificate/site',
-      'config/template',
-      'key/site',
-      'pod/shop/a',
-      'service/shop',
-    ]);
-    expect(fields()['config/template']).toBe('old');
-  });
-
-  it('all stand in when the objects are missing', () => {
-    cluster = new Cluster([lb]);
-    cluster.replace([stored('pods/web/a', podObject({ app: 'shop' }))], 1);
-    cluster.seed(lb, lastGood);
-    expect(pods()).toEqual(['pod/gone/a', 'pod/shop/a']);
-    expect(fields()).toMatchObject({ 'config/template': 'old', 'config/old.map': 'old' });
-  });
-
-  it('never overwrite what this life has seen to be good', () => {
-    cluster.apply([put('configmaps/lb/config', { data: { template: '' } })]);
-    cluster.seed(lb, lastGood);
-    expect(fields()['config/template']).toBe('T');
-  });
-});
-
-describe('a fleet whose configmaps are all gone', () => {
-  const changed = () => [...cluster.takeChanges(lb).changes.keys()].sort();
-  const [servicesPath, configPath] = ['configmaps/lb/services', 'configmaps/lb/config'];
-
-  it('is held: problems are told, everything else stays until one of them is there again', () => {
-    cluster.replace([], 1);
-    expect(cluster.isHeld(lb)).toBe(true);
-    expect(changed()).toEqual(['problem/configmaps%2Flb%2Fconfig', 'problem/configmaps%2Flb%2Fservices']);
-    cluster.apply([put('pods/web/n', podObject({ app: 'shop' })), put('pods/web/o', podObject({ app: 'shop' }))]);
-    cluster.apply([del('pods/web/o')]);
-    expect(changed()).toEqual([]);
-    cluster.apply([put(configPath, { data: { template: 'T', 'hosts.map': 'M' } })]);
-    expect(cluster.isHeld(lb)).toBe(false);
-    const { changes, provenance } = cluster.takeChanges(lb);
-    expect(Object.fromEntries(changes)).toEqual({
-      'pod/shop/a': null,
-      'pod/shop/n': JSON.stringify(podObject({ app: 'shop' })),
-      'problem/configmaps%2Flb%2Fconfig': null,
-    });
-    expect(provenance.at(-1)?.object).toBe(configPath);
-  });
-
-  it('is not held as long as one is left, readable or not', () => {
-    for (const gone of [servicesPath, configPath]) {
-      cluster.apply([del(gone)]);
-      expect(cluster.isHeld(lb)).toBe(false);
-      cluster.apply([put(gone, 'garbage')]);
-    }
-  });
-
-  it('is not held when there never was a good value of it, so that what is missing is told', () => {
-    cluster = new Cluster([lb]);
-    cluster.replace([], 1);
-    expect(cluster.isHeld(lb)).toBe(false);
-    cluster.seed(lb, new Map([['config/template', 'old']]));
-    expect(cluster.isHeld(lb)).toBe(true);
-  });
-});
-
 describe('several fleets', () => {
   it('each have fields of their own from the same pods', () => {
     const edge = fleetName('edge');
-    cluster = new Cluster([lb, edge]);
+    cluster = newCluster(lb, edge);
     cluster.replace(
       [
         stored('configmaps/lb/services', services({ shop })),
