@@ -1,7 +1,7 @@
 import { splitWords, type Word } from './words.ts';
 
 const noWords: readonly Word[] = [];
-const plainServerName = /^[ \t]*server[ \t]+([^\s"'\\#]+)(?=\s|$)/;
+const plainServerName = /^[ \t]*server[ \t]+([^ \t\r\n\v\f"'\\#]+)(?=[ \t\r\n]|$)/;
 const blank = (code: number): boolean => code === 32 || code === 9;
 
 /**
@@ -39,7 +39,7 @@ export class Line {
     return this.words === noWords && this.#broken;
   }
 
-  /** Some word comes from HAProxy's environment. */
+  /** Some word is not known here, so the line is only known to be equal to itself. */
   get opaque(): boolean {
     return this.broken || this.words.some((word) => word.opaque);
   }
@@ -52,11 +52,9 @@ export class Line {
     return this.keyword === 'server';
   }
 
-  /** What HAProxy makes of the line: equal for lines that differ only in blanks, comments or quoting. */
+  /** What HAProxy makes of the line: equal only for lines that differ in nothing but blanks, comments or quoting. */
   get signature(): string {
-    return (this.#signature ??= this.opaque
-      ? `\u0001${this.text.trim()}`
-      : this.words.map((word) => word.text).join('\0'));
+    return (this.#signature ??= this.opaque ? `\u0001${this.text}` : this.words.map((word) => word.text).join('\0'));
   }
 
   /** The server's name, without splitting the whole line where it is a plain word. */

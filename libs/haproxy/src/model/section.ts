@@ -29,8 +29,11 @@ export const sectionKeywords = [
 /** `preamble` is what stands before the first section: comments and blank lines. */
 export type SectionKind = (typeof sectionKeywords)[number] | 'preamble';
 
-/** Lines that begin with `.if` and its kin, or whose first word is quoted or escaped. */
-const unreadable = /^[ \t]*(?:\.|[^\s#"'\\]*["'\\])/m;
+/**
+ * Lines that begin with `.if` and its kin or with a scope (`[…]`), or whose first word is quoted or escaped; blanks that
+ * only HAProxy takes for some, and a carriage return within a line; the number of a line as a word of it.
+ */
+const unreadable = /^[ \t]*(?:[.[]|[^ \t\r\n#"'\\]*["'\\])|[\0\v\f]|\r(?!\n)|\$\{?\.LINE/m;
 
 /** A section of the configuration, from its header to the line before the next one. Immutable; equal text, same object. */
 export class Section {

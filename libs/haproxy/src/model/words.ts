@@ -1,7 +1,10 @@
 /** One word of a line as HAProxy reads it, quotes and escapes resolved. */
 export interface Word {
   readonly text: string;
-  /** It takes its value from the environment of the HAProxy process, so nobody else knows it. */
+  /**
+   * What HAProxy reads is not known here: it comes from the environment of its process, or an escape makes a byte that
+   * is no character of its own.
+   */
   readonly opaque: boolean;
 }
 
@@ -10,18 +13,22 @@ export type SplitLine =
   /** A quote or an escape is not closed: HAProxy refuses the line. */
   | { readonly kind: 'broken' };
 
-const quoting = /["'\\\r]/;
+/** Quotes, escapes, and the blanks that only HAProxy takes for some. */
+const special = /["'\\\r\v\f]/;
 const none: SplitLine = { kind: 'words', words: [] };
-const literalEscapes = new Set([' ', '\t', '"', '#', "'", '\\', '$']);
-const controlEscapes: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t' };
+const blanks = new Set([' ', '\t', '\v', '\f']);
 
 /**
- * Splits a line as HAProxy does (configuration manual, 2.2 "Quoting and escaping", 2.3 "Environment variables").
- * A comment starts at any `#` outside of quotes. Variables are only replaced inside weak quotes (`"$X"`).
+ * Splits a line exactly as HAProxy does (`parse_line` in its tools.c, the same from 2.4 to 3.4 for lines without
+ * variables; configuration manual, 2.2 "Quoting and escaping", 2.3 "Environment variables").
+ *
+ * A comment starts at any `#` outside of quotes, and a carriage return ends the line unless it stands behind a blank.
+ * Variables are only replaced inside weak quotes (`"$X"`); how words are joined and split around one differs between
+ * versions, so that such a line is only known to be equal to itself: see `Line.opaque`.
  */
 export function splitWords(line: string): SplitLine {
   const text = line.endsWith('\n') ? line.slice(0, -1) : line;
-  if (quoting.test(text)) return splitQuoted(text);
+  if (special.test(text)) return splitQuoted(text);
   // Nearly every line: nothing is quoted, so the first # begins a comment.
   const comment = text.indexOf('#');
   const words = (comment < 0 ? text : text.slice(0, comment)).match(/[^ \t]+/g);
@@ -34,6 +41,7 @@ function splitQuoted(text: string): SplitLine {
   let opaque = false;
   let inWord = false;
   let quote = '';
+  let afterBlank = true;
   const endWord = () => {
     if (inWord) words.push({ text: word, opaque });
     word = '';
@@ -42,26 +50,26 @@ function splitQuoted(text: string): SplitLine {
   };
   for (let at = 0; at < text.length; at++) {
     const char = text.charAt(at);
-    if (quote === "'" && char !== "'") word += char;
-    else if (char === '\\') {
-      const escape = readEscape(text, at);
+    if (quote === '' && (blanks.has(char) || (char === '\r' && afterBlank))) {
+      endWord();
+      afterBlank = true;
+      continue;
+    }
+    if (char === '\r') break;
+    afterBlank = false;
+    if (quote === '' && char === '#') break;
+    inWord = true;
+    if (char === '\\' && quote !== "'") {
+      const escape = readEscape(text, at, quote === '"');
       if (!escape) return { kind: 'broken' };
       word += escape.text;
+      opaque ||= escape.opaque;
       at = escape.last;
-      inWord = true;
-    } else if (char === '"' || char === "'") {
-      if (quote === '') quote = char;
-      else if (quote === char) quote = '';
-      else word += char;
-      inWord = true;
-    } else if (quote === '"') {
-      if (char === '$') opaque = true;
-      word += char;
-    } else if (char === '#') break;
-    else if (char === ' ' || char === '\t' || char === '\r') endWord();
+    } else if (char === quote) quote = '';
+    else if (quote === '' && (char === '"' || char === "'")) quote = char;
     else {
+      if (quote === '"' && char === '$') opaque = true;
       word += char;
-      inWord = true;
     }
   }
   if (quote !== '') return { kind: 'broken' };
@@ -69,14 +77,26 @@ function splitQuoted(text: string): SplitLine {
   return { kind: 'words', words };
 }
 
-function readEscape(text: string, at: number): { text: string; last: number } | undefined {
+interface Escape {
+  readonly text: string;
+  /** Place of its last character. */
+  readonly last: number;
+  readonly opaque: boolean;
+}
+
+const literalEscapes = new Set([' ', '"', '#', "'", '\\']);
+const controlEscapes: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t' };
+
+/** `\$` only means `$` where a variable could stand; any other combination is no escape and keeps its backslash. */
+function readEscape(text: string, at: number, weaklyQuoted: boolean): Escape | undefined {
   const next = text.charAt(at + 1);
-  if (next === '') return undefined;
-  if (literalEscapes.has(next)) return { text: next, last: at + 1 };
+  if (literalEscapes.has(next) || (next === '$' && weaklyQuoted)) return { text: next, last: at + 1, opaque: false };
   const control = controlEscapes[next];
-  if (control !== undefined) return { text: control, last: at + 1 };
-  if (next !== 'x') return { text: '\\', last: at };
+  if (control !== undefined) return { text: control, last: at + 1, opaque: false };
+  if (next !== 'x') return { text: '\\', last: at, opaque: false };
   const hex = text.slice(at + 2, at + 4);
   if (!/^[0-9a-fA-F]{2}$/.test(hex)) return undefined;
-  return { text: String.fromCharCode(Number.parseInt(hex, 16)), last: at + 3 };
+  const code = Number.parseInt(hex, 16);
+  // A byte of 0 ends the word; one from 128 on is a part of a character.
+  return { text: String.fromCharCode(code), last: at + 3, opaque: code === 0 || code > 127 };
 }

@@ -37,7 +37,7 @@ export function diffConfig(
   const { before, after } = changedSections(running, wanted);
   const old = byKey(before);
   const now = byKey(after);
-  if (!old || !now || !sameDefaultsOrder(before, after)) return reordered(wanted, after);
+  if (!old || !now || !sameDefaultsOrder(before, after) || globalsMoved(before, after)) return reordered(wanted, after);
   return merge([
     ...[...now].map(([key, section]) => {
       const was = old.get(key);
@@ -131,6 +131,16 @@ function byKey(sections: readonly Section[]): ReadonlyMap<string, Section> | und
     map.set(key, section);
   }
   return map;
+}
+
+/** `setenv` and its kin in a `global` section count for what stands below it. */
+function globalsMoved(before: readonly Section[], after: readonly Section[]): boolean {
+  if (!before.some(({ kind }) => kind === 'global')) return false;
+  const order = (sections: readonly Section[], others: readonly Section[]) => {
+    const common = new Set(others.map(({ key }) => key));
+    return sections.flatMap(({ key }) => (common.has(key) ? [key] : [])).join('\n');
+  };
+  return order(before, after) !== order(after, before);
 }
 
 function sameDefaultsOrder(before: readonly Section[], after: readonly Section[]): boolean {

@@ -19,12 +19,21 @@ describe('splitWords', () => {
     ['a "" b', ['a', '', 'b']],
     ['a \\x41\\t"\\x42\\"" \\d', ['a', 'A\tB"', '\\d']],
     ['a b\r\n', ['a', 'b']],
+    ['a ^/price\\$ "\\$"', ['a', '^/price\\$', '$']],
+    ['a \\\tb \\', ['a', '\\', 'b', '\\']],
+    ['a\vb\fc \rd\re', ['a', 'b', 'c', 'd']],
+    ['a b\u00a0c', ['a', 'b\u00a0c']],
   ])('reads %j as HAProxy does', (line, words) => {
     expect(texts(line)).toEqual(words);
   });
 
-  it.each(['a "b', "a 'b", 'a \\', 'a \\x4'])('calls %j broken', (line) => {
+  it.each(['a "b', "a 'b", 'a "b\rc"', 'a \\x4'])('calls %j broken', (line) => {
     expect(texts(line)).toBe('broken');
+  });
+
+  it('marks words with a byte that is no character of its own', () => {
+    const split = splitWords('a \\xe9 \\x00 \\x41');
+    expect(split.kind === 'words' && split.words.map(({ opaque }) => opaque)).toEqual([false, true, true, false]);
   });
 
   it('marks words that come from the environment', () => {

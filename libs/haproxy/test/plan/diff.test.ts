@@ -282,6 +282,36 @@ describe('diff of everything else in the configuration', () => {
     expect(why(odd, odd.replace('1.1.1.1', '1.1.1.2'))).toContain('1: .if defined(X) | with conditional blocks');
   });
 
+  it.each([
+    [
+      'an escape that is none outside of quotes',
+      'http-request deny if { path_reg ^/price$ }',
+      'http-request deny if { path_reg ^/price\\$ }',
+    ],
+    ['a byte that is no character', 'http-request deny if { path \u00e9 }', 'http-request deny if { path \\xe9 }'],
+    ['a byte that ends a word', 'http-request deny if { path a b }', 'http-request deny if { path a\\x00b }'],
+    [
+      'a blank that is none for HAProxy',
+      'http-request deny if { path "$A" }',
+      'http-request deny if { path "$A" }\u00a0',
+    ],
+  ])('reloads for %s', (_, before, after) => {
+    expect(why(web(before), web(after))).toContain('this line changed');
+  });
+
+  it('reloads when lines come to stand behind another setting of the environment', () => {
+    const sections = ['global\n  setenv A 1\n', 'backend a\n', 'global\n  setenv A 2\n', 'backend b\n'];
+    const order = (...at: number[]) => at.map((index) => sections[index]).join('');
+    expect(why(order(0, 1, 2, 3), order(0, 2, 1, 3))).toContain('another order');
+  });
+
+  it.each(['http-request return string "${.LINE}"', '\vserver b 1.1.1.1:1', '[scope]', 'a\rb'])(
+    'reloads for any change beside %j',
+    (line) => {
+      expect(why(web(line), web(line, 'server a 1.1.1.1:1'))).toMatch(/^\d+: /);
+    },
+  );
+
   it('reloads for any change beside a name from the environment', () => {
     const odd = `${web('server a 1.1.1.1:1')}backend "$X"\n`;
     expect(why(odd, odd.replace('1.1.1.1', '1.1.1.2'))).toContain('10: backend "$X" | ');
