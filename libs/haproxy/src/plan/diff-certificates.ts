@@ -6,6 +6,7 @@ import type { Capabilities } from './capabilities.ts';
 import { cliWord } from './cli-text.ts';
 import { pemPayload, spareBytes } from './pem.ts';
 import type { Release } from './release.ts';
+import { keepsSettings } from './sni-order.ts';
 
 export interface FilesChange {
   readonly running: Release;
@@ -23,7 +24,7 @@ export const forcedByFile = (file: string, why: string): Findings => forces({ ki
 export function replacedCertificates(change: FilesChange, changed: ReadonlySet<string>): Findings {
   const found = [...change.after.certificates].map(([name, file]) => {
     if (file === undefined || !changed.has(file) || change.before.certificates.get(name) !== file) return nothing;
-    return payloadFault(change, name, file) ?? operations({ kind: 'replace-certificate', name, file });
+    return loadingFault(change, name, file) ?? operations({ kind: 'replace-certificate', name, file });
   });
   return merge(found);
 }
@@ -77,7 +78,7 @@ function enteringCertificate(
   if (create && file === '')
     return forcedByFile(lists[0]?.list ?? '', `the certificate ${name} lies outside the bundle`);
   const operation: Operation = { kind: 'add-certificate', name, file, create, lists };
-  return (create ? payloadFault(change, name, file) : undefined) ?? operations(operation);
+  return loadingFault(change, name, create ? file : undefined) ?? operations(operation);
 }
 
 interface Membership {
@@ -134,6 +135,14 @@ function fileFault(list: CertificateList, member: ListMember | undefined, why: s
   const file = list.file ?? member?.file ?? list.name;
   const entry = member?.entry;
   return { kind: 'file', file, why, ...(entry ? { line: entry.line, text: entry.text } : {}) };
+}
+
+/** Why a certificate cannot be loaded at runtime; without a file HAProxy holds it already. */
+function loadingFault(change: FilesChange, name: string, file: string | undefined): Findings | undefined {
+  const fault = file === undefined ? undefined : payloadFault(change, name, file);
+  if (fault || keepsSettings(change.wanted, change.after, name)) return fault;
+  const place = file ?? change.after.certificates.get(name) ?? name;
+  return forcedByFile(place, 'it answers no name, so that it would lose the settings of its bind at runtime');
 }
 
 /** Why a certificate cannot be sent: the buffer of the socket is small. */

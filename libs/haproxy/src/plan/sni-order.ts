@@ -46,13 +46,28 @@ function* certificatesByBind(index: FileIndex): Generator<readonly ListMember[]>
   for (const members of byLine.values()) if (members.length > 1) yield members;
 }
 
+/**
+ * Whether HAProxy gives a certificate that is loaded at runtime the settings of its bind and of its list's line: it does
+ * so by way of the first name the certificate answers. Without one, as with only `!` and `*` for filters, clients would
+ * no longer be asked for their certificates (seen on 2.6).
+ */
+export function keepsSettings(wanted: Release, index: FileIndex, certificate: string): boolean {
+  const members = index.lists.flatMap((list) => list.members.filter((member) => member.certificate === certificate));
+  const onBind = index.uses.some((use) => use.kind === 'crt' && use.name === certificate);
+  const file = index.certificates.get(certificate);
+  const all: ListMember[] = onBind ? [...members, { certificate, file, entry: undefined }] : members;
+  return all.every((member) => namesOf(wanted, member).length > 0);
+}
+
 /** What the certificate answers, each with the kind of its key; nothing when it cannot be read here. */
 function namesOf(release: Release, { file, entry }: ListMember): readonly string[] {
   const content = file === undefined ? undefined : release.files.get(file);
   const identity = content && identityOf(content);
   if (!identity) return [];
   const filters = entry === undefined ? [] : filtersOf(entry.text);
-  return (filters.length > 0 ? filters : identity.names).map((name) => `${identity.key} ${name.toLowerCase()}`);
+  return (filters.length > 0 ? filters : identity.names)
+    .filter((name) => !/^(?:!.*|\*|)$/.test(name))
+    .map((name) => `${identity.key} ${name.toLowerCase()}`);
 }
 
 /** `<crtfile> [\[options\]] [[!]<snifilter> ...]`, see `parseCrtList`. */
@@ -60,4 +75,4 @@ const filtersOf = (text: string): string[] =>
   text
     .replace(/^\S+\s*(?:\[[^\]]*\])?/, '')
     .split(/\s+/)
-    .filter((word) => word !== '' && !word.startsWith('!'));
+    .filter((word) => word !== '');

@@ -4,6 +4,7 @@ import { indexFiles, type FileIndex } from '../plan/file-index.ts';
 import type { Operation } from '../plan/operation.ts';
 import { identityOf } from '../plan/certificate-identity.ts';
 import type { Release } from '../plan/release.ts';
+import { keepsSettings } from '../plan/sni-order.ts';
 import { parseCertificate, parseCrtListState } from './certificate-state.ts';
 import type { Drift } from './find-drift.ts';
 import type { RuntimeSocket } from './socket.ts';
@@ -52,7 +53,8 @@ async function fingerprintDrift(
     held.forEach(({ name, file, wanted }, at) => {
       const found = parseCertificate(answers[at] ?? '')?.fingerprint;
       if (found === wanted) return;
-      const mend: Operation | undefined = found === undefined ? undefined : { kind: 'replace-certificate', name, file };
+      const mendable = found !== undefined && keepsSettings(release, index, name);
+      const mend: Operation | undefined = mendable ? { kind: 'replace-certificate', name, file } : undefined;
       drift.push({ what: `certificate ${name}`, wanted, found: found ?? 'absent', mend });
     });
   }
