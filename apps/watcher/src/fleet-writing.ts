@@ -21,6 +21,8 @@ export interface FleetWritingOptions {
   readonly term: () => Term | undefined;
   /** The store's index that the cluster model stands at. */
   readonly index: () => number;
+  /** The highest index that the store has shown. */
+  readonly newest: () => number;
   /** Whether the cluster model holds the store's present state. */
   readonly isCurrent: () => boolean;
   /** A write is on its way; what is told Redis on the same connection from now on arrives after it. */
@@ -185,13 +187,13 @@ export class FleetWriting {
 
   /** A model that is behind the store must not overwrite what a better informed leader wrote. */
   async #takeOver(leading: Term): Promise<boolean> {
-    const { cluster, fleet, writer, isCurrent, index, onTakenOver, log } = this.#options;
+    const { cluster, fleet, writer, isCurrent, index, newest, onTakenOver, log } = this.#options;
     if (!isCurrent()) return false;
     this.#unsent = undefined;
     const claim = await writer.claim(leading);
     if (claim.kind === 'fenced') return this.#fenced(claim.by);
     const written = claim.isOwn ? undefined : await writer.written();
-    if (written) cluster.takeOver(fleet, written);
+    if (written) cluster.takeOver(fleet, written, newest());
     this.#settle();
     // Both at the same instant: the fields are what later changes are counted from.
     const { provenance } = cluster.takeAll(fleet);

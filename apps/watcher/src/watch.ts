@@ -130,6 +130,7 @@ export function watch(options: WatchOptions): Readonly<Record<string, Check>> {
       writer: createInputsWriter({ redis, fleet, sealer: createSealer(options.masterKey, fleet) }),
       term: () => leadership.term,
       index: () => following.index,
+      newest: () => source.status.index,
       isCurrent: () => following.isCurrent(),
       // The signal follows the write on the same connection. A write that is refused costs a job that finds nothing new.
       onSent: (revision) => {

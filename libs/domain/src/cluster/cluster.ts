@@ -183,13 +183,13 @@ export class Cluster {
 
   /**
    * Goes on from what was written for the fleet by whoever led before. A hold that was written goes on; one begins when
-   * the store lacks what was written as `Cluster` says.
+   * the store lacks what was written as `Cluster` says. `newest` is the highest index that the store has shown.
    */
-  takeOver(fleet: FleetName, written: WrittenInputs): void {
+  takeOver(fleet: FleetName, written: WrittenInputs, newest: number): void {
     const state = this.#stateOf(fleet);
     const cause = this.#causeOf(state);
     const hold = parseHold(written.fields.get(holdField) ?? '');
-    const isSetBack = this.#at < written.index;
+    const isSetBack = newest < written.index;
     if (!state.hold && !hold && !isSetBack) {
       this.#select(state.adopt(written, cause), cause);
       this.#holdWhatIsGone();

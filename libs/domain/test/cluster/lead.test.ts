@@ -70,7 +70,7 @@ describe('last good values belong to the fleet', () => {
       ],
       1_000,
     );
-    cluster.takeOver(lb, written(lastGood, 900));
+    cluster.takeOver(lb, written(lastGood, 900), 1_000);
     expect(inputs()).toEqual(whole);
     expect(fields()['config/template']).toBe('old');
     expect(problem(paths.config, 'template')?.serves).toBe('last-good');
@@ -78,7 +78,7 @@ describe('last good values belong to the fleet', () => {
 
   it('a newer good value that only the former leader saw is not replaced by an older one that this process saw', () => {
     cluster.apply([put(paths.config, { data: { template: '' } })]);
-    cluster.takeOver(lb, written({ ...fields(), 'config/template': 'newer' }, 100_002));
+    cluster.takeOver(lb, written({ ...fields(), 'config/template': 'newer' }, 100_002), 100_010);
     expect(fields()['config/template']).toBe('newer');
   });
 
@@ -88,7 +88,7 @@ describe('last good values belong to the fleet', () => {
     cluster.replace(everything(), 10);
     cluster.apply([change, put('pods/web/x', {})]);
     cluster.apply([put(paths.config, { data: { template: '' } })]);
-    cluster.takeOver(lb, written({ ...fields(), 'config/template': 'older' }, change.index - 1));
+    cluster.takeOver(lb, written({ ...fields(), 'config/template': 'older' }, change.index - 1), change.index + 3);
     expect(fields()['config/template']).toBe('newest');
   });
 
@@ -96,7 +96,7 @@ describe('last good values belong to the fleet', () => {
     // This process was away when the entry was removed: it finds it broken, and remembers it good.
     cluster.apply([put(paths.services, services({ shop: '{' }))]);
     expect(inputs()).toContain('service/shop');
-    cluster.takeOver(lb, written({ 'config/template': 'T' }, 100_002));
+    cluster.takeOver(lb, written({ 'config/template': 'T' }, 100_002), 100_010);
     expect(inputs()).not.toContain('service/shop');
     expect(inputs()).not.toContain('pod/shop/a');
     expect(problem(paths.services, 'shop')?.serves).toBe('nothing');
@@ -108,14 +108,14 @@ describe('last good values belong to the fleet', () => {
     cluster.apply([put(paths.services, services({}))]);
     const last = put(paths.services, services({ shop: '{' }));
     cluster.apply([last]);
-    cluster.takeOver(lb, written({ 'service/shop': JSON.stringify(shop) }, last.index - 2));
+    cluster.takeOver(lb, written({ 'service/shop': JSON.stringify(shop) }, last.index - 2), last.index);
     expect(inputs()).not.toContain('service/shop');
   });
 
   it('indexes of a store that was set back prove nothing: what was written counts', () => {
     cluster.apply([put(paths.config, { data: { template: '' } })]);
     cluster.replace([...everything().slice(0, 2), stored(paths.config, { data: { template: '' } })], 50);
-    cluster.takeOver(lb, written({ ...fields(), 'config/template': 'written' }, 60));
+    cluster.takeOver(lb, written({ ...fields(), 'config/template': 'written' }, 60), 60);
     expect(fields()['config/template']).toBe('written');
   });
 });
@@ -187,12 +187,12 @@ describe('a fleet whose store lost what it had', () => {
     const half = everything().slice(1, 2);
     cluster = newCluster();
     cluster.replace(half, 12);
-    cluster.takeOver(lb, written(record, 100_000));
+    cluster.takeOver(lb, written(record, 100_000), 12);
     expect(cluster.lacks(lb)).toEqual([paths.config, paths.certificates, paths.keys, 'pods']);
     expect(inputs()).toEqual(whole);
     const next = newCluster();
     next.replace(half, 12);
-    next.takeOver(lb, written(fields(), 12));
+    next.takeOver(lb, written(fields(), 12), 12);
     expect(fields(next)).toEqual(fields());
   });
 
@@ -224,7 +224,7 @@ describe('a fleet whose store lost what it had', () => {
     cluster = newCluster();
     cluster.replace([], 1);
     expect(cluster.hold(lb)).toBeUndefined();
-    cluster.takeOver(lb, written({ 'config/template': 'old' }, 1));
+    cluster.takeOver(lb, written({ 'config/template': 'old' }, 1), 1);
     expect(cluster.lacks(lb)).toEqual([paths.config]);
   });
 });
@@ -296,7 +296,7 @@ describe('what is deleted serves on for a while', () => {
     now += hour / 2;
     cluster = newCluster();
     cluster.replace([...everything().slice(0, 1), ...everything().slice(2, 4)], 100_001);
-    cluster.takeOver(lb, record);
+    cluster.takeOver(lb, record, 100_001);
     expect(inputs()).toEqual(whole);
     now += hour / 2;
     cluster.letGo(lb);
@@ -307,7 +307,7 @@ describe('what is deleted serves on for a while', () => {
     const record = written(fields(), 100_000);
     cluster = newCluster();
     cluster.replace(everything().slice(0, 4), 100_001);
-    cluster.takeOver(lb, record);
+    cluster.takeOver(lb, record, 100_001);
     expect(inputs()).toEqual(whole);
     expect(problem(paths.certificates, 'site')).toMatchObject({ serves: 'last-good', until });
   });
