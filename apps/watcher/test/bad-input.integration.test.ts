@@ -150,6 +150,45 @@ it.each<[what: string, write: () => Promise<unknown>, ...problems: string[]]>([
     `configmaps/lb/certificates, key "../a": ${badName}`,
   ],
   ['a pod that is not JSON', () => put('pods', 'bad', 'garbage', 'web'), 'pods/web/bad: not valid JSON'],
+  [
+    'a chain with a damaged block',
+    () => certificates({ own: `${own.cert}-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n` }),
+    'configmaps/lb/certificates, key "own": block 2 of the certificate is no readable certificate',
+  ],
+  [
+    'a certificate that HAProxy would take for a companion of another',
+    () =>
+      Promise.all([
+        certificates({ own: own.cert, 'own.sctl': other.cert }),
+        keys({ own: own.key, 'own.sctl': other.key }),
+      ]),
+    'configmaps/lb/certificates, key "own.sctl": HAProxy takes a file that ends in ".sctl" for a companion of another certificate; give it another name',
+  ],
+  [
+    'a certificate with a label of its own',
+    () => certificates({ own: own.cert.replaceAll('CERTIFICATE', 'TRUSTED CERTIFICATE') }),
+  ],
+  [
+    'a service that is nested too deep',
+    () => services({ bad: `{"namespace":"web","selector":{},"x":${'['.repeat(30_000)}${']'.repeat(30_000)}}` }),
+    `${inServices}nested more than 100 levels deep`,
+  ],
+  [
+    'a pod that is nested too deep',
+    () => put('pods', 'bad', `{"status":${'{"a":'.repeat(30_000)}1${'}'.repeat(30_001)}`, 'web'),
+    'pods/web/bad: nested more than 100 levels deep',
+  ],
+  [
+    'a pod whose address holds a rule of its own',
+    () =>
+      put(
+        'pods',
+        'bad',
+        pod({ name: 'bad', namespace: 'web', ip: '10.0.0.9\n  http-request deny', labels: { app: 'shop' } }),
+        'web',
+      ),
+    'pods/web/bad: "status.podIP" is not an IP address; it is no backend until it is written anew',
+  ],
   ['a pod without status', () => put('pods', 'bare', { metadata: { labels: { app: 'shop' } } }, 'web')],
   ['a pod without metadata', () => put('pods', 'bare', { status: { podIP: '10.0.0.9' } }, 'web')],
   ['an empty pod', () => put('pods', 'bare', {}, 'web')],

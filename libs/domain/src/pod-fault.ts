@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { type Json, type JsonObject, isJsonObject } from './json.ts';
+import { isLabelName, isSubdomainName } from './kubernetes-names.ts';
 import type { ObjectKey } from './object-key.ts';
 
 /**
@@ -26,13 +27,8 @@ export function podFault(pod: JsonObject, { namespace, name }: ObjectKey): strin
 
 const mend = 'it is no backend until it is written anew';
 
-/** RFC 1123, as the API server checks it: only the whole of a subdomain has a length. */
-const labelPattern = /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/;
-const subdomainPattern = /^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*$/;
-
-const isLabel = (value: unknown): boolean => typeof value === 'string' && labelPattern.test(value);
-const isSubdomain = (value: unknown): boolean =>
-  typeof value === 'string' && value.length <= 253 && subdomainPattern.test(value);
+const isLabel = (value: unknown): boolean => typeof value === 'string' && isLabelName(value);
+const isSubdomain = (value: unknown): boolean => typeof value === 'string' && isSubdomainName(value);
 /** A zone (`fe80::1%eth0`) means something on one machine only. */
 const isAddress = (value: unknown): boolean => typeof value === 'string' && isIP(value) !== 0 && !value.includes('%');
 const isPort = (value: unknown): boolean =>

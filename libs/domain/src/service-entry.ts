@@ -1,6 +1,7 @@
 import { isJsonObject, parseJsonObject } from './json.ts';
 import type { Labels } from './selector.ts';
 import { isDataKey } from './data-key.ts';
+import { isNamespaceName } from './kubernetes-names.ts';
 
 /** One key of the configmap `services`: which pods it selects; `text` is the user's JSON, passed to the template. */
 export interface ServiceEntry {
@@ -24,6 +25,7 @@ export function parseServiceEntry(name: string, text: unknown): ParsedServiceEnt
   const { namespace, selector } = parsed.value;
   if (namespace === undefined) return bad('"namespace" is missing');
   if (typeof namespace !== 'string' || namespace === '') return bad('"namespace" must be a non-empty string');
+  if (!isNamespaceName(namespace)) return bad('"namespace" is no name that Kubernetes allows for one');
   if (selector === undefined) return bad('"selector" is missing; {} selects every ready pod of the namespace');
   if (!isJsonObject(selector)) return bad('"selector" must be an object of label names and values');
   for (const [label, value] of Object.entries(selector)) {

@@ -1,4 +1,5 @@
 import type { FleetName } from '../brands.ts';
+import { certificateNameFault } from '../data-key.ts';
 import { type FleetHold, holdField, isNoteField, missingField } from '../fleet-hold.ts';
 import { type InputField, type Provenance, inputField, parseInputField } from '../inputs.ts';
 import { type Labels, matches } from '../selector.ts';
@@ -342,7 +343,8 @@ const joined = (changes: readonly ServiceChanges[]): ServiceChanges => ({
 
 function pairIn(fields: ReadonlyMap<InputField, string>, name: string): CertificatePair | undefined {
   const [certificate, key] = [fields.get(inputField('certificate', name)), fields.get(inputField('key', name))];
-  return certificate === undefined || key === undefined ? undefined : { certificate, key };
+  const isUsable = certificate !== undefined && key !== undefined && certificateNameFault(name) === undefined;
+  return isUsable ? { certificate, key } : undefined;
 }
 
 function entryIn(fields: ReadonlyMap<InputField, string>, name: string): ServiceEntry | undefined {

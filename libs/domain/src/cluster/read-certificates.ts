@@ -1,4 +1,5 @@
 import { type CertificatePair, readCertificatePair } from '../certificate.ts';
+import { certificateNameFault } from '../data-key.ts';
 import type { JsonObject } from '../json.ts';
 import type { Problem } from '../problem.ts';
 import { type ObjectData, type Verdict, badName, dataOf, unreadable } from './verdict.ts';
@@ -61,9 +62,10 @@ export class CertificateReader {
   #namePart(name: string, certificates: JsonObject, keys: JsonObject): Problem | undefined {
     const hasCertificate = Object.hasOwn(certificates, name);
     const [present, absent] = hasCertificate ? [this.#certificates, this.#keys] : [this.#keys, this.#certificates];
-    if (hasCertificate && Object.hasOwn(keys, name)) return badName(present, name);
+    const named = badName(present, name) ?? badCertificateName(present, name);
+    if (named || (hasCertificate && Object.hasOwn(keys, name))) return named;
     const reason = `${hasCertificate ? 'its key' : 'its certificate'} is missing in ${absent}`;
-    return badName(present, name) ?? { object: present, key: name, code: 'bad-certificate', reason };
+    return { object: present, key: name, code: 'bad-certificate', reason };
   }
 
   #check(name: string, certificate: unknown, key: unknown): Checked {
@@ -85,6 +87,11 @@ export class CertificateReader {
     const read = readCertificatePair(certificate, decoded);
     return read.ok ? read.pair : { object: this.#certificates, code, reason: read.reason };
   }
+}
+
+function badCertificateName(object: string, key: string): Problem | undefined {
+  const reason = certificateNameFault(key);
+  return reason === undefined ? undefined : { object, key, code: 'bad-name', reason };
 }
 
 /** Certificates are stored in the clear, so a key must not ride along in one. */

@@ -97,6 +97,18 @@ describe('pods', () => {
     cluster.apply([del('pods/other/bad')]);
     expect(problems()).toEqual([]);
   });
+
+  it('sets aside one whose name or address is none, and tells why, whatever is in its name', () => {
+    cluster.apply([
+      put('pods/web/\ud800', podObject({ app: 'shop' })),
+      put('pods/web/evil', podObject({ app: 'shop' }, { ip: '10.0.0.9\n  http-request deny' })),
+    ]);
+    expect(pods()).toEqual(['pod/shop/a']);
+    expect(problem('pods/web/evil')).toMatchObject({ code: 'bad-pod', serves: 'nothing' });
+    expect(problem('pods/web/\ufffd')).toMatchObject({ code: 'bad-pod' });
+    cluster.apply([del('pods/web/\ud800'), del('pods/web/evil')]);
+    expect(problems()).toEqual([]);
+  });
 });
 
 describe('changes', () => {
