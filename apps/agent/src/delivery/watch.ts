@@ -4,6 +4,7 @@ import type { Running } from '../haproxy/port.ts';
 import type { PlacedRelease } from '../store/placed-release.ts';
 import { becomeLive } from './become-live.ts';
 import { type Context, ack } from './context.ts';
+import { LastingDrift, keyOf } from './lasting-drift.ts';
 import { StepClock } from './step-clock.ts';
 import { explain } from './take-version.ts';
 import { updateRunning } from './update-running.ts';
@@ -28,12 +29,14 @@ export function createWatch(context: Context): Watch {
   const { standing, haproxy, metrics, log, removals } = context;
   /** What a fresh worker runs otherwise than the model expects, e.g. by a server state file: not to be mended. */
   let tolerated = new Set<string>();
+  const lasting = new LastingDrift();
   let looks = 0;
 
   const expectFresh = async (running: Running | undefined, placed: PlacedRelease) => {
     const found = await driftOf(context, running, placed, false);
-    tolerated = new Set(found.map(keyOf));
-    if (found.length > 0) log.info({ found: found.slice(0, 3).map(keyOf) }, 'a fresh worker differs from its files');
+    tolerated = new Set(found?.map(keyOf));
+    if (found && found.length > 0)
+      log.info({ found: found.slice(0, 3).map(keyOf) }, 'a fresh worker differs from its files');
   };
 
   const takeOver = async (placed: PlacedRelease) => {
@@ -88,8 +91,15 @@ export function createWatch(context: Context): Watch {
     const all = await driftOf(context, running, live, certificates, urgent);
     if (urgent?.aborted) return;
     looks++;
-    const found = all.filter((one) => !tolerated.has(keyOf(one)));
-    standing.problem = undefined;
+    const known = lasting.problem;
+    const found = lasting.sort(
+      live.manifest.digest,
+      (all ?? []).filter((one) => !tolerated.has(keyOf(one))),
+      certificates && all !== undefined,
+    );
+    standing.problem = lasting.problem;
+    if (lasting.problem !== undefined && lasting.problem !== known)
+      log.error({ reason: lasting.problem }, 'drift lasts');
     if (found.length === 0) return;
     metrics.drifted(found.length);
     log.warn({ count: found.length, first: found[0] && keyOf(found[0]) }, 'HAProxy drifted from its files; mending');
@@ -97,33 +107,34 @@ export function createWatch(context: Context): Watch {
     const socket = haproxy.runtime(running);
     if (plan.kind === 'none') return;
     if (plan.kind === 'reload' || !socket) {
+      lasting.reloadFor(found);
       wait(plan.kind === 'reload' ? explain(plan.reason) : 'haproxy drifted from its files');
       return;
     }
     const update = await updateRunning(context, socket, plan, live.release, new StepClock());
-    if (update.kind === 'failed') wait(update.why);
+    if (update.kind !== 'failed') return;
+    lasting.reloadFor(found);
+    wait(update.why);
   };
 
   return { expectFresh, takeOver, look };
 }
 
-/** Everything that a worker runs otherwise than the files say. Empty when it cannot be asked. */
+/** Everything that a worker runs otherwise than the files say. Undefined when it cannot be asked. */
 async function driftOf(
   { haproxy, removals, log, signal }: Context,
   running: Running | undefined,
   placed: PlacedRelease,
   certificates: boolean,
   urgent?: AbortSignal,
-): Promise<readonly Drift[]> {
+): Promise<readonly Drift[] | undefined> {
   const socket = running && haproxy.runtime(running);
-  if (!socket) return [];
+  if (!socket) return undefined;
   try {
     return await findDrift(socket, placed.release, { removals, certificates, ...(urgent && { signal: urgent }) });
   } catch (error) {
     signal.throwIfAborted();
     if (!urgent?.aborted) log.debug({ reason: reasonOf(error) }, 'HAProxy could not be compared with its files');
-    return [];
+    return undefined;
   }
 }
-
-const keyOf = ({ what, wanted, found }: Drift): string => `${what}: "${found}" instead of "${wanted}"`;
