@@ -97,7 +97,8 @@ export const serverKeywords: ReadonlyMap<string, ServerKeyword> = new Map<string
   ['guid', takes(1, v30)],
   ['hash-key', takes(1, v30)],
   ['init-state', takes(1, v31)],
-  // Never at runtime.
+  // Never at runtime. `no-check-ssl` says more than that `check-ssl` is not said: checks of an `ssl` server go without.
+  ['no-check-ssl', takes(0)],
   ['max-reuse', takes(1)],
   ['namespace', takes(1)],
   ['non-stick', takes(0)],
@@ -120,7 +121,6 @@ export const serverKeywords: ReadonlyMap<string, ServerKeyword> = new Map<string
   ['no-backup', clears('backup')],
   ['no-check', clears('check')],
   ['no-check-send-proxy', clears('check-send-proxy')],
-  ['no-check-ssl', clears('check-ssl')],
   ['no-send-proxy', clears('send-proxy')],
   ['no-send-proxy-v2', clears('send-proxy-v2')],
   ['no-send-proxy-v2-ssl', clears('send-proxy-v2-ssl')],

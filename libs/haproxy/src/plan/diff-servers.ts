@@ -7,6 +7,7 @@ import type { Capabilities } from './capabilities.ts';
 import { changeable, dynamicServer, leavingServer } from './dynamic-server.ts';
 import { forces, merge, nothing, operations, type Findings } from './findings.ts';
 import type { LeavingServer, LeavingServers, Operation, RemoveServer } from './operation.ts';
+import { preparedAtStart } from './start-only.ts';
 
 /** A server and the line it stands on. */
 export interface PlacedServer {
@@ -50,6 +51,8 @@ function newServer(change: ProxyChange, { server, line }: PlacedServer): Finding
   const backend = change.section.name;
   const left = change.leaving.get(backend, server.name);
   if (left) return returningServer(change, left, { server, line });
+  const prepared = preparedAtStart(change.section, change.defaults);
+  if (prepared !== undefined) return forcedBy(change, line, prepared);
   const dynamic = dynamicServer(server, backend, balanceOf(change.section, change.defaults), change.can);
   if (dynamic.kind === 'impossible') return forcedBy(change, line, dynamic.why);
   const found = operations({

@@ -4,6 +4,7 @@ import type { Balance } from '../model/proxy.ts';
 import type { Capabilities } from './capabilities.ts';
 import { fitsCommandLine } from './cli-text.ts';
 import type { AddServer, LeavingServer } from './operation.ts';
+import { optionsAtStart, startOnlyFault } from './start-only.ts';
 
 export type Dynamic =
   | {
@@ -18,20 +19,9 @@ export type Dynamic =
 const maxWords = 56;
 const namePattern = /^[A-Za-z0-9_.:-]+$/;
 /**
- * What a server of the file starts with and an added one does not before 3.0 (configuration manual, 5.2). Without the
- * first two it reuses no connection; with `observe` and without the last two the first error would count as too many.
- */
-const startDefaults: readonly { keyword: string; value: string; beside?: string }[] = [
-  { keyword: 'pool-max-conn', value: '-1' },
-  { keyword: 'pool-purge-delay', value: '5s' },
-  { keyword: 'error-limit', value: '10', beside: 'observe' },
-  { keyword: 'on-error', value: 'fail-check', beside: 'observe' },
-];
-
-/**
  * How a server of the file is added at runtime (management guide, "add server").
  *
- * Nothing is inherited from `default-server`, so its words are spelt out. Hashing (balance random as well) places a
+ * Nothing is inherited from `default-server` and derived as at a start, so all of it is spelt out. Hashing (balance random as well) places a
  * server by its id, which `add server` assigns too late: servers added with a weight share one place and get one share
  * of the traffic together. Added with weight 0 they have no place yet; the weight set afterwards gives each its own.
  */
@@ -43,20 +33,19 @@ export function dynamicServer(server: Server, backend: string, balance: Balance,
   if (!server.address)
     return impossible(`the address "${server.addressText}" is no literal address with a port: HAProxy must resolve it`);
   if (!namePattern.test(server.name)) return impossible(`"${server.name}" is no server name`);
+  const fault = startOnlyFault(server);
+  if (fault !== undefined) return impossible(fault);
   const weight = weightOf(server);
   if (!Number.isInteger(weight) || weight < 0 || weight > 256) return impossible('the weight is not 0 to 256');
 
   const words: string[] = [];
-  for (const [keyword, args] of server.options) {
+  for (const [keyword, args] of optionsAtStart(server)) {
     const rule = serverKeywords.get(keyword);
     if (rule?.meaningless || keyword === 'disabled' || keyword === 'weight') continue;
     if (!can.serverKeywords.has(keyword))
       return impossible(`HAProxy ${can.version} takes no "${keyword}" for a server added at runtime`);
     words.push(keyword, ...args);
   }
-  for (const { keyword, value, beside } of startDefaults)
-    if (!server.options.has(keyword) && (beside === undefined || server.options.has(beside)))
-      words.push(keyword, value);
   if (words.length > maxWords) return impossible('it has more words than a command takes');
   const odd = words.find((word) => !fitsCommandLine(word));
   if (odd !== undefined) return impossible('a word of it has characters that a command cannot carry safely');
