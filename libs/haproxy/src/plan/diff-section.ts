@@ -4,7 +4,8 @@ import type { Section } from '../model/section.ts';
 import { readServer, withDefaults, type OptionSet } from '../model/server.ts';
 import type { ConfigModel } from '../model/config.ts';
 import { diffServers, type PlacedServer, type ProxyChange } from './diff-servers.ts';
-import { forces, nothing, type Findings } from './findings.ts';
+import { forces, merge, nothing, type Findings } from './findings.ts';
+import { renumbering } from './numbering.ts';
 
 /** The lines that differ, between what both sections share at their ends. */
 export interface ChangedLines {
@@ -52,7 +53,8 @@ export function diffProxy(change: ProxyChange, changed: ChangedLines): Findings 
   const twice = before.twice ?? after.twice;
   if (twice)
     return forces({ kind: 'line', model: wanted, section, line: twice, why: 'two servers of a backend have one name' });
-  return diffServers(change, before.servers, after.servers);
+  const numbers = renumbering(change, changed);
+  return merge([numbers.forced, diffServers(change, before.servers, after.servers, numbers.ids)]);
 }
 
 function readServers(

@@ -33,10 +33,11 @@ export function diffServers(
   change: ProxyChange,
   before: ReadonlyMap<string, PlacedServer>,
   after: ReadonlyMap<string, PlacedServer>,
+  ids: ReadonlyMap<string, number>,
 ): Findings {
   const kept = [...after.values()].map((placed) => {
     const old = before.get(placed.server.name);
-    return old ? changedServer(change, old.server, placed) : newServer(change, placed);
+    return old ? changedServer(change, old.server, placed) : newServer(change, placed, ids.get(placed.server.name));
   });
   const gone = [...before.values()].filter(({ server }) => !after.has(server.name));
   const found = merge(kept);
@@ -47,9 +48,11 @@ export function diffServers(
 const forcedBy = (change: ProxyChange, line: Line, why: string, serves?: true): Findings =>
   forces({ kind: 'line', model: change.wanted, section: change.section, line, why, ...(serves && { serves }) });
 
-function newServer(change: ProxyChange, { server, line }: PlacedServer): Findings {
+function newServer(change: ProxyChange, { server, line }: PlacedServer, id: number | undefined): Findings {
   const backend = change.section.name;
   const left = change.leaving.get(backend, server.name);
+  if (left && id !== undefined)
+    return forcedBy(change, line, 'a server of this name still ends its connections, with another id');
   if (left) return returningServer(change, left, { server, line });
   const prepared = preparedAtStart(change.section, change.defaults);
   if (prepared !== undefined) return forcedBy(change, line, prepared);
@@ -57,6 +60,7 @@ function newServer(change: ProxyChange, { server, line }: PlacedServer): Finding
   if (dynamic.kind === 'impossible') return forcedBy(change, line, dynamic.why);
   const found = operations({
     ...dynamic.operation,
+    ...(id === undefined || server.options.has('id') ? {} : { words: ['id', String(id), ...dynamic.operation.words] }),
     dynamicCookie: hasDynamicCookies(change.section, change.defaults),
   });
   return dynamic.flaw === undefined ? found : merge([found, forcedBy(change, line, dynamic.flaw, true)]);

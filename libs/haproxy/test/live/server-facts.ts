@@ -8,13 +8,16 @@ const rows = (text: string, separator: string): Row[] => {
   return lines.map((line) => new Map(line.split(separator).map((cell, at) => [names[at] ?? '', cell])));
 };
 
-/** Of `show servers state`: what the file decides. Ids, order, and what checks found out are HAProxy's own. */
+/** Of `show servers state`: what the file decides. Order, most ids, and what checks found out are HAProxy's own. */
 const stateColumns = [
   ...['srv_addr', 'srv_port', 'srv_uweight', 'srv_fqdn', 'srv_use_ssl'],
   ...['srv_check_port', 'srv_check_addr', 'srv_agent_addr', 'srv_agent_port'],
 ];
 /** Of `show stat`. */
 const statColumns = ['slim', 'qlimit', 'cookie', 'check_rise', 'check_fall', 'agent_rise', 'agent_fall', 'mode'];
+
+/** Backends whose hashing goes by ids. */
+const hashed: ReadonlySet<string> = new Set(['be3']);
 
 /** Of `show servers conn`: how connections are kept for reuse. */
 const connColumns = ['purge_delay', 'idle_lim'];
@@ -47,6 +50,7 @@ export async function serverFacts({ socket, removals }: LiveHaproxy): Promise<st
       return [
         name,
         flags(row),
+        ...(hashed.has(row.get('be_name') ?? '') ? [`id ${row.get('srv_id')}`] : []),
         ...stateColumns.map((column) => `${column} ${row.get(column)}`),
         ...statColumns.map((column) => `${column} ${own?.get(column)}`),
         ...connColumns.map((column) => `${column} ${conn.get(name)?.get(column)}`),

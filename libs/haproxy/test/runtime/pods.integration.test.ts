@@ -117,14 +117,45 @@ describe('pods that come and go', () => {
     for (const pod of all) expect(seen[pod.name]).toBeGreaterThan(100);
   });
 
-  it('hashes like a HAProxy that was started with the same servers', async () => {
-    const all = await pods('a', 'b', 'c', 'd');
+  it.each([
+    ['consistent hashing', ['balance uri whole', 'hash-type consistent']],
+    ['a map of servers', ['balance uri whole']],
+    ['a stick table', ['balance roundrobin', 'stick-table type string len 64 size 1k', 'stick on path']],
+  ])('leads keys to the servers that a HAProxy started from the files does, under %s', async (_, balance) => {
+    const all = await pods('a', 'b', 'c', 'd', 'e');
+    const lines = (names: string) => ({
+      web: [...balance, ...all.filter(({ name }) => names.includes(name)).map((pod) => serverLine(pod))],
+    });
+    const ids = async ({ live }: { live: LiveHaproxy }) =>
+      (await live.socket.ask('show servers state web'))
+        .split('\n')
+        .map((row) => row.split(' ').slice(2, 4).join(' '))
+        .sort();
+    const followed = await start(lines(''));
+    for (const names of ['abcd', 'acd', 'acde', 'ace', 'abce', 'abc', 'abcde']) {
+      await followed.to(lines(names));
+      await swept(followed.live);
+      const started = await start(lines(names));
+      if (balance.length > 1) expect(await ids(followed)).toEqual(await ids(started));
+      if (balance[0] !== 'balance roundrobin')
+        for (let at = 0; at < 40; at++)
+          expect(await get(followed.port, `/web/${at}`)).toBe(await get(started.port, `/web/${at}`));
+      await started.live.haproxy.stop();
+    }
+  });
+
+  it('adds servers at runtime under consistent hashing where their ids stand in the file', async () => {
+    const all = await pods('a', 'b', 'c');
     const balance = ['balance uri whole', 'hash-type consistent'];
-    const lines = { web: [...balance, ...all.map((pod) => serverLine(pod))] };
-    const grown = await start({ web: balance });
-    expect(await grown.to(lines)).toBe('runtime');
-    const started = await start(lines);
-    for (let at = 0; at < 100; at++)
-      expect(await get(grown.port, `/web/${at}`)).toBe(await get(started.port, `/web/${at}`));
+    const lines = (...names: string[]) => ({
+      web: [
+        ...balance,
+        ...all.filter(({ name }) => names.includes(name)).map((pod, at) => serverLine(pod, `id ${at + 7}`)),
+      ],
+    });
+    const { to } = await start(lines('a'));
+    expect(await to(lines('a', 'b'))).toBe('runtime');
+    expect(await to(lines('a', 'b', 'c'))).toBe('runtime');
+    expect(await to(lines('a', 'b'))).toBe('runtime');
   });
 });
