@@ -13,6 +13,8 @@ export interface FileUse {
   readonly line: Line;
   /** For `crt` and `crt-list` of a bind: nothing stands before it, so its first certificate is the bind's default. */
   readonly first: boolean;
+  /** Of unknown kind and from the environment: it may name any file, `certainly` where it stands for one or for several words. */
+  readonly opaque?: 'perhaps' | 'certainly';
 }
 
 type RawUse = Omit<FileUse, 'section'>;
@@ -21,8 +23,12 @@ const useCache = new WeakMap<Section, readonly RawUse[]>();
 const mapUse = /\b(?:http_)?map(?:_[a-z0-9_]+)?\(([^,)]+)/g;
 const namesFile = /[/.]/;
 /** Most server lines name none; the test saves splitting them. */
-const serverNamesFile = /\/|[ \t](?:crt|ca-file|crl-file)[ \t]/;
+const serverNamesFile = /[/"'\\]|[ \t](?:crt|ca-file|crl-file)[ \t]/;
 const prefixes = /^(?:opt|virt|file)@/;
+/** Keywords whose argument is a file or a folder, whatever it looks like. */
+const takesFile = /^[a-z-]*(?:file|dir|path|base|crt|load|list|store)[a-z-]*$|^-[fM]$/;
+/** In a name like this nothing is quoted or escaped once more. */
+const plainName = /^[^\s"'\\]+$/;
 
 /** Every use of a file. What a section says is found once; only `crt-base` is looked up anew. */
 export function fileUses(model: ConfigModel): FileUse[] {
@@ -68,23 +74,29 @@ function findUses(section: Section): RawUse[] {
 }
 
 function usesOfLine(line: Line): RawUse[] {
-  const texts = line.words.map((word) => word.text);
   const uses: RawUse[] = [];
   let certificates = 0;
-  texts.forEach((text, at) => {
-    const before = at > 0 ? texts[at - 1] : undefined;
+  line.words.forEach(({ text, opaque }, at) => {
+    const before = at > 0 ? (line.words[at - 1]?.text ?? '') : '';
     const add = (kind: FileUse['kind'], name: string, first = false) => uses.push({ kind, name, line, first });
+    const namesOne = takesFile.test(before) || (at > 0 && takesFile.test(line.keyword));
+    if (opaque) {
+      // The address of a bind is no file.
+      if (line.keyword === 'bind' && at === 1 && !text.includes('[*]')) return undefined;
+      const certain = namesOne || text.includes('[*]');
+      return uses.push({ kind: 'other', name: text, line, first: false, opaque: certain ? 'certainly' : 'perhaps' });
+    }
     if (line.keyword === 'bind' && (before === 'crt' || before === 'crt-list'))
       return add(before, text, certificates++ === 0);
     if ((line.isServer || line.keyword === 'default-server') && before === 'crt') return add('server-crt', text);
     const maps = [...text.matchAll(mapUse)].map(([, file = '']) => file.trim().replace(prefixes, ''));
-    if (maps.length > 0) {
+    if (maps.length > 0 && maps.every((file) => plainName.test(file))) {
       maps.forEach((file) => add('map', file));
       // Anything else in the word that looks like a path stays a use of unknown kind.
       const rest = text.replaceAll(mapUse, '');
-      if (rest.includes('/')) add('other', rest);
+      if (/[/"'\\]/.test(rest)) add('other', rest);
     } else if (before === '-f' && isAcl(line)) add('acl', text.replace(prefixes, ''));
-    else if (namesFile.test(text)) add('other', text);
+    else if (namesOne || namesFile.test(text)) add('other', text);
     return undefined;
   });
   return uses;

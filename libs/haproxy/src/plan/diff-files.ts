@@ -9,6 +9,7 @@ import {
 } from './diff-certificates.ts';
 import { forces, merge, nothing, operations, type Findings } from './findings.ts';
 import { indexFiles, mentionOf } from './file-index.ts';
+import { isListed, mentionInFiles } from './file-mentions.ts';
 import { fitsCommandLine } from './cli-text.ts';
 import { mapEdits, mapFault, parseMapFile, parsePatternFile } from './map-file.ts';
 import type { Operation } from './operation.ts';
@@ -64,9 +65,14 @@ export function changedFiles(running: Release, wanted: Release): ReadonlySet<str
   return changed;
 }
 
-/** One file beside its role as a certificate or list, which is looked at for all files together. */
+/**
+ * One file beside its role as a certificate or list, which is looked at for all files together. Only a change whose
+ * every use is known is no reload; what nothing names is not read, unless it may be named by what only HAProxy knows.
+ */
 function changedFile(change: FilesChange, file: string): Findings {
-  const mention = mentionOf(change.before, change.running.root, file);
+  const uses = change.before.direct.get(file) ?? [];
+  const known = uses.length > 0 || isListed(change, file);
+  const mention = mentionOf(change.before, change.running, file, known);
   if (mention)
     return forces({
       kind: 'line',
@@ -75,7 +81,8 @@ function changedFile(change: FilesChange, file: string): Findings {
       line: mention.line,
       why: `${file} changed, and HAProxy reads it here only when it starts`,
     });
-  const uses = change.before.direct.get(file) ?? [];
+  const elsewhere = mentionInFiles(change, file, known);
+  if (elsewhere) return elsewhere;
   if (uses.length > 0 && !change.wanted.files.has(file)) return forcedByFile(file, 'it is in use and gone');
   const patterns = uses.filter((use) => !certificateKinds.includes(use.kind));
   return merge([

@@ -104,18 +104,48 @@ export function fileOf(release: Release, name: string): string | undefined {
 /** Settings that only name a folder to look in. */
 const folderSettings = new Set(['crt-base', 'key-base', 'ca-base', 'chroot', 'default-path', 'lua-prepend-path']);
 
-/** A use of unknown kind that names the file, a folder it lies in, or it by a relative path. */
-export function mentionOf(index: FileIndex, root: string, file: string): FileUse | undefined {
-  const path = `${root}/${file}`;
-  return index.uses.find(
-    (use) => use.kind === 'other' && !folderSettings.has(use.line.keyword) && mentions(use.name, path, root),
-  );
+/**
+ * A use that may be of the file and is not known to be of a kind that a runtime update covers: a word with its name in
+ * it, however it is quoted or relative; a word that names a folder it lies in; a word from the environment that stands
+ * for a file. Words of the environment that stand for anything else count only when the file has no use that is known.
+ */
+export function mentionOf(index: FileIndex, release: Release, file: string, known: boolean): FileUse | undefined {
+  const path = `${release.root}/${file}`;
+  return index.uses.find((use) => {
+    if (use.opaque !== undefined) return use.opaque === 'certainly' || !known || namesFile(use.name, path);
+    if (use.kind !== 'other' && fileOf(release, use.name) !== undefined) return false;
+    return (
+      namesFile(use.name, path) || (!folderSettings.has(use.line.keyword) && namesFolder(use.name, path, release.root))
+    );
+  });
 }
 
-function mentions(name: string, path: string, root: string): boolean {
-  if (!name.startsWith('/') && path.endsWith(`/${name}`)) return true;
-  const at = name.indexOf(path);
-  if (at >= 0 && !/^[\w.-]/.test(name.slice(at + path.length))) return true;
-  const folder = withoutSlash(name);
-  return folder.startsWith(root) && path.startsWith(`${folder}/`);
+/** The file's own name as a part of the word: what stands before it may be any way to its folder. */
+export function namesFile(word: string, path: string): boolean {
+  const name = posix.basename(path);
+  for (let at = word.indexOf(name); at >= 0; at = word.indexOf(name, at + 1)) {
+    const around = word.charAt(at - 1) + word.charAt(at + name.length);
+    // A name without a dot is a keyword as well.
+    if (!/[\w.-]/.test(around) && (name.includes('.') || word.includes('/'))) return true;
+  }
+  return false;
+}
+
+/** The root or a folder below it in which the file lies, by an absolute path anywhere in the word or as a relative one. */
+export function namesFolder(word: string, path: string, root: string): boolean {
+  const isFolder = (name: string) => path.startsWith(`${withoutSlash(posix.normalize(name))}/`);
+  for (let at = word.indexOf(root); at >= 0; at = word.indexOf(root, at + 1))
+    if (isFolder(word.slice(at).replace(/[\s"',;)\]].*$/s, ''))) return true;
+  if (word.startsWith('/')) return posix.normalize(word).startsWith(root) && isFolder(word);
+  const relative = withoutSlash(posix.normalize(word));
+  if (relative.startsWith('..')) return true;
+  return posix
+    .dirname(path)
+    .split('/')
+    .some((_, at, parts) =>
+      parts
+        .slice(0, at + 1)
+        .join('/')
+        .endsWith(`/${relative}`),
+    );
 }

@@ -41,6 +41,44 @@ const outcome = (before: Files, after: Files, version?: string, text?: string) =
   return found.kind === 'reload' ? `${found.reason.file}: ${found.reason.why}` : planCommands(found);
 };
 
+describe('a file that something may read', () => {
+  const reads = (line: string, more: Files = {}, file = 'files/x.lst') => {
+    const text = `global\n  ${line}\n${config}`;
+    return outcome({ ...more, [file]: 'a' }, { ...more, [file]: 'b' }, '2.6.12', text);
+  };
+
+  it.each([
+    'ca-base /r/files',
+    'chroot /r',
+    'setenv A 1',
+    'description a.lst and x.lstx and ax.lst',
+    'description /r/filesystem',
+  ])('is nothing beside %j', (line) => {
+    expect(reads(line)).toEqual([]);
+  });
+
+  it.each([
+    'setenv A /r/files/x.lst',
+    'setenv A /r/files',
+    'setenv A /r//files/',
+    'setenv A "it\'s in (/r/files)"',
+    'server-state-file x.lst',
+    'server-state-base files',
+    'server-state-base ../r',
+    'ssl-load-extra-files "$ANY"',
+    'description "${ANY[*]}"',
+    'description "$ANY"',
+    'lua-load /elsewhere/a.lua',
+  ])('is a reload beside %j', (line) => {
+    expect(reads(line)).toMatch(/^(?:haproxy\.cfg|files\/x\.lst): /);
+  });
+
+  it('is what it is known for beside words of the environment that are no files', () => {
+    const text = config.replace('/r/503.http', '/r/503.http\n  log "$LOGS" local0');
+    expect(outcome({ 'denied.lst': 'a' }, { 'denied.lst': 'b' }, '2.6.12', text)).toHaveLength(3);
+  });
+});
+
 describe('certificates of a directory', () => {
   const folder = (...names: string[]): Files =>
     Object.fromEntries(names.map((name) => [`ssl/${name.slice(0, 1)}.pem`, pems[name] ?? '']));

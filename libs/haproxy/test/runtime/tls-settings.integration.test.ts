@@ -1,6 +1,6 @@
 import { connect } from 'node:tls';
 import { afterEach, describe, expect, it } from 'vitest';
-import { certificate, cleanUp, freePort } from '@flotilla/testkit';
+import { certificate, cleanUp, freePort, type CertificatePair } from '@flotilla/testkit';
 import { liveHaproxy } from '../live/live-haproxy.ts';
 
 afterEach(cleanUp);
@@ -10,10 +10,10 @@ const pair = async (...names: string[]) => {
   return key + cert;
 };
 
-/** Whether a client without a certificate gets an answer of HTTP. */
-function isServed(port: number, servername: string): Promise<boolean> {
+/** Whether a client gets an answer of HTTP; without a certificate unless it is given. */
+function isServed(port: number, servername: string, own?: CertificatePair): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = connect({ host: '127.0.0.1', port, servername, rejectUnauthorized: false }, () => {
+    const socket = connect({ host: '127.0.0.1', port, servername, rejectUnauthorized: false, ...own }, () => {
       socket.write('GET / HTTP/1.0\r\n\r\n');
     });
     let answer = '';
@@ -67,5 +67,28 @@ frontend in
     const { plan } = await live.follow(live.release(next.config, next.files));
     for (const name of ['a.test', 'b.test', '']) expect([name, await isServed(port, name)]).toEqual([name, false]);
     expect(plan.kind).toBe(shape.kind);
+  });
+
+  it('asks by a new CA of its list, when that changes', async () => {
+    const port = await freePort();
+    const [own, ca, other] = [await pair('a.test'), await certificate({ cn: 'one' }), await certificate({ cn: 'two' })];
+    const config = (dir: string) => `defaults
+  mode http
+  timeout client 5s
+frontend in
+  bind 127.0.0.1:${port} ssl crt-list ${dir}/list
+  http-request return status 200
+`;
+    const files = (dir: string, trusted: string) => ({
+      'a.pem': own,
+      'ca.pem': trusted,
+      list: `${dir}/a.pem [ca-file ${dir}/ca.pem verify required]\n`,
+    });
+    const live = await liveHaproxy((dir) => ({ config: config(dir), files: files(dir, ca.cert) }));
+    const { dir } = live.haproxy;
+    expect(await isServed(port, 'a.test', ca)).toBe(true);
+    const { plan } = await live.follow(live.release(config(dir), files(dir, other.cert)));
+    expect(await isServed(port, 'a.test', ca)).toBe(false);
+    expect(plan).toMatchObject({ kind: 'reload', reason: { file: 'list', line: 1 } });
   });
 });
