@@ -122,3 +122,12 @@ export const isPersistent = (section: Section, defaults: readonly Section[]): bo
   [section, ...defaults].some((place) =>
     place.rules.some(({ keyword }) => keyword === 'cookie' || keyword === 'stick' || keyword === 'dynamic-cookie-key'),
   );
+
+/** Nothing goes through it, and HAProxy sets nothing of its servers (configuration manual, 4.2 "disabled", "enabled"). */
+export function isDisabled(section: Section, defaults: readonly Section[]): boolean {
+  for (const place of [section, ...defaults]) {
+    const said = place.rules.findLast(({ keyword }) => keyword === 'disabled' || keyword === 'enabled');
+    if (said) return said.keyword === 'disabled';
+  }
+  return false;
+}

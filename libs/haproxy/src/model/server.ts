@@ -76,8 +76,17 @@ function sourceArguments(words: readonly Word[], at: number): number {
   return next === 'usesrc' || next === 'interface' ? 3 : 1;
 }
 
-/** `10.0.0.1:80`, `[2001:db8::1]:80` or `2001:db8::1:80` (the last colon is the port's, as HAProxy reads it). */
+/**
+ * `10.0.0.1:80`, `[2001:db8::1]:80` or `2001:db8::1:80` (the last colon is the port's, as HAProxy reads it), also with
+ * the family before it (`ipv4@10.0.0.1:80`; configuration manual, 11.1 "Address families").
+ */
 export function parseServerAddress(text: string): ServerAddress | undefined {
+  const [prefix] = /^ipv[46]@/.exec(text) ?? [];
+  const address = parseLiteral(prefix === undefined ? text : text.slice(prefix.length));
+  return prefix === undefined || `ipv${address?.family}@` === prefix ? address : undefined;
+}
+
+function parseLiteral(text: string): ServerAddress | undefined {
   const colon = text.lastIndexOf(':');
   const portText = text.slice(colon + 1);
   if (colon < 1 || !/^[1-9]\d{0,4}$/.test(portText)) return undefined;

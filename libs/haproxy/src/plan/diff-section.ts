@@ -1,5 +1,5 @@
 import type { Line } from '../model/line.ts';
-import { addDefaultServers, inheritedOptions } from '../model/proxy.ts';
+import { addDefaultServers, inheritedOptions, isDisabled } from '../model/proxy.ts';
 import type { Section } from '../model/section.ts';
 import { readServer, withDefaults, type OptionSet } from '../model/server.ts';
 import type { ConfigModel } from '../model/config.ts';
@@ -45,6 +45,7 @@ export function diffProxy(change: ProxyChange, changed: ChangedLines): Findings 
   const different = firstDifference(rules(changed.before), rules(changed.after), running, wanted, old, section);
   if (different.forced.length > 0) return different;
 
+  if (isDisabled(section, change.defaults) && !isCounted(wanted, section)) return nothing;
   const inherited = inheritedOptions(change.defaults);
   // Both sections are the same up to the changed lines.
   const options = addDefaultServers(inherited, section.lines.slice(0, changed.head));
@@ -56,6 +57,10 @@ export function diffProxy(change: ProxyChange, changed: ChangedLines): Findings 
   const numbers = renumbering(change, changed);
   return merge([numbers.forced, diffServers(change, before.servers, after.servers, numbers.ids)]);
 }
+
+/** Servers of it are named elsewhere, or counted, as by `nbsrv(…)`. */
+const isCounted = ({ text }: ConfigModel, { name }: Section): boolean =>
+  text.includes(`(${name}`) || text.includes(`${name}/`);
 
 function readServers(
   lines: readonly Line[],

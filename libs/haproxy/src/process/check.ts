@@ -21,6 +21,12 @@ export type CheckResult =
 /** Thrown when HAProxy could not be asked: no binary, no answer in time. It says nothing about the configuration. */
 export class CheckError extends FlotillaError {}
 
+/**
+ * A refusal of what only a master process runs, such as a `program` section. With `-W` from the beginning HAProxy would
+ * not miss a listener.
+ */
+const onlyMaster = /without master[- ]worker mode/i;
+
 /** Bytes kept of the output; HAProxy repeats itself when a template went wrong in a loop. */
 const maxOutput = 256 * 1024;
 
@@ -31,7 +37,8 @@ const maxOutput = 256 * 1024;
  * Throws `CheckError`, or the signal's reason when it is aborted.
  */
 export async function checkConfig(options: CheckOptions): Promise<CheckResult> {
-  const { code, output } = await run(options);
+  const alone = await run(options, false);
+  const { code, output } = onlyMaster.test(alone.output) ? await run(options, true) : alone;
   const folders = foldersOf(options.files);
   return code === 0
     ? { ok: true, warnings: warningsOf(output, folders) }
@@ -41,9 +48,9 @@ export async function checkConfig(options: CheckOptions): Promise<CheckResult> {
 /** A tenth of the share of a process of normal priority that wants the same processor (setpriority(2)). */
 const lowPriority = 10;
 
-function run(options: CheckOptions): Promise<{ code: number; output: string }> {
+function run(options: CheckOptions, master: boolean): Promise<{ code: number; output: string }> {
   const { binary, files, timeoutMs, signal, givesWay = false } = options;
-  const args = ['-c', ...files.flatMap((file) => ['-f', file])];
+  const args = ['-c', ...(master ? ['-W'] : []), ...files.flatMap((file) => ['-f', file])];
   return new Promise((resolve, reject) => {
     signal?.throwIfAborted();
     const child = spawn(binary, args, { stdio: ['ignore', 'pipe', 'pipe'], env: haproxyEnvironment() });

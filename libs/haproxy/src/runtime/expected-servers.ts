@@ -1,5 +1,5 @@
 import type { ConfigModel } from '../model/config.ts';
-import { defaultsOf, inheritedOptions } from '../model/proxy.ts';
+import { defaultsOf, inheritedOptions, isDisabled } from '../model/proxy.ts';
 import type { Section } from '../model/section.ts';
 import { readServer, weightOf, withDefaults, type ServerAddress } from '../model/server.ts';
 
@@ -20,6 +20,8 @@ export interface ExpectedBackend {
   readonly section: Section;
   readonly servers: ReadonlyMap<string, ExpectedServer>;
   readonly templates: readonly RegExp[];
+  /** HAProxy keeps its servers, and sets nothing of them. */
+  readonly disabled: boolean;
 }
 
 interface Cached extends ExpectedBackend {
@@ -55,7 +57,7 @@ export function expectedBackend(model: ConfigModel, section: Section): ExpectedB
       state: !readable ? undefined : server.options.has('disabled') ? 'maint' : 'ready',
     });
   }
-  const expected: Cached = { section, servers, templates, defaults };
+  const expected: Cached = { section, servers, templates, disabled: isDisabled(section, defaults), defaults };
   cache.set(section, expected);
   return expected;
 }

@@ -81,6 +81,7 @@ function backendDrift(
   found: ReadonlyMap<string, ServerState>,
   removals: PendingRemovals,
 ): Drift[] {
+  if (expected.disabled) return [];
   const backend = expected.section.name;
   const drift = [...expected.servers.values()].flatMap((server) => driftOf(backend, server, found.get(server.name)));
   for (const state of found.values()) {

@@ -17,6 +17,8 @@ describe('parseServerAddress', () => {
   it.each([
     ['10.0.0.1:80', { family: 4, ip: '10.0.0.1', port: 80 }],
     ['[2001:db8::1]:8080', { family: 6, ip: '2001:db8::1', port: 8080 }],
+    ['ipv4@10.0.0.1:80', { family: 4, ip: '10.0.0.1', port: 80 }],
+    ['ipv6@[2001:db8::1]:80', { family: 6, ip: '2001:db8::1', port: 80 }],
     ['2001:db8::1:8080', { family: 6, ip: '2001:db8::1', port: 8080 }],
   ])('reads %s', (text, address) => {
     expect(parseServerAddress(text)).toEqual(address);
@@ -31,7 +33,8 @@ describe('parseServerAddress', () => {
     '10.0.0.1:+1',
     '010.0.0.1:80',
     '0.0.0.0:80',
-    'ipv4@10.0.0.1:80',
+    'ipv6@10.0.0.1:80',
+    'unix@10.0.0.1:80',
     '/run/x.sock',
     '::1',
     ':80',

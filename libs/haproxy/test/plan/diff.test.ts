@@ -34,6 +34,29 @@ describe('diff of servers', () => {
     expect(plan(before, after)).toEqual({ kind: 'none' });
   });
 
+  it('takes an address with its family for what it is', () => {
+    expect(plan(web('server a ipv4@1.1.1.1:80'), web('server a 1.1.1.1:80'))).toEqual({ kind: 'none' });
+    expect(commands(web('server a ipv4@1.1.1.1:80'), web('server a ipv4@1.1.1.2:80'))).toEqual([
+      'set server web/a addr 1.1.1.2 port 80',
+    ]);
+    expect(commands(web('server a ipv6@[::1]:80'), web('server a ipv6@[::2]:80'))).toEqual([
+      'set server web/a addr ::2 port 80',
+    ]);
+  });
+
+  it('does nothing for the servers of a disabled backend, unless something counts them', () => {
+    const before = web('disabled', 'server a 1.1.1.1:80', 'server b 1.1.1.1:81');
+    const after = web('disabled', 'server a 1.1.1.2:80 check', 'server c 1.1.1.3:80');
+    expect(plan(before, after)).toEqual({ kind: 'none' });
+    const counts = (text: string) => `${text}frontend g\n  acl up nbsrv(web) gt 0\n`;
+    expect(plan(counts(before), counts(after)).kind).toBe('reload');
+    const inherited = (text: string) =>
+      text.replace('  disabled\n', '').replace('  mode http', '  mode http\n  disabled');
+    expect(plan(inherited(before), inherited(after))).toEqual({ kind: 'none' });
+    const enabled = (text: string) => inherited(text).replace('\nbackend web\n', '\nbackend web\n  enabled\n');
+    expect(plan(enabled(before), enabled(after)).kind).toBe('reload');
+  });
+
   it('spells out default-server for a server it adds, and starts its checks', () => {
     expect(
       commands(

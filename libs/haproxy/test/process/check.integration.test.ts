@@ -36,6 +36,10 @@ describe('checkConfig', () => {
     });
   });
 
+  it('accepts what only a master process can run', async () => {
+    expect(await check(`${valid}program p\n  command /bin/true\n`)).toEqual({ ok: true, warnings: [] });
+  });
+
   it("gives HAProxy's own words with line and without the staging folder", async () => {
     const result = await check(`${valid}backend b\n  balance backwards\n  foo bar\n`);
     if (result.ok) throw new Error('it must be refused');

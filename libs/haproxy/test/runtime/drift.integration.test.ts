@@ -18,6 +18,8 @@ describe('a HAProxy that runs what its file says shows no drift', () => {
   it.each([
     ['names and addresses from the environment', ['server "$POD" "$IP:80"', 'server b "$IP:81" weight 3 disabled']],
     ['servers of a template', ['server-template pod- 1-3 127.0.0.1:9', 'server b 127.0.0.1:1']],
+    ['a disabled backend', ['disabled', 'server a 127.0.0.1:1 weight 3 disabled', 'server b 127.0.0.1:2 check']],
+    ['addresses with their family', ['server a ipv4@127.0.0.1:1', 'server b ipv6@[::1]:80', 'server c ipv6@::1:81']],
     ['quoted words', ['server "a" \'127.0.0.1:1\' "weight" 3']],
     ['an unknown keyword, which may take the others as its arguments', ['server a 127.0.0.1:1 no-sslv3 disabled']],
     ['servers in conditional blocks', ['.if 1', 'server a 127.0.0.1:1', '.else', 'server a 127.0.0.1:2', '.endif']],
@@ -27,6 +29,15 @@ describe('a HAProxy that runs what its file says shows no drift', () => {
     ],
   ])('with %s', async (_, lines) => {
     const live = await start(lines, 'global\n  setenv POD one\n  setenv IP 127.0.0.1\n');
+    expect(await drift(live)).toEqual([]);
+  });
+
+  it('when the servers of a disabled backend changed in the file', async () => {
+    const port = await freePort();
+    const config = (...servers: string[]) => podsConfig(port, { web: ['disabled', ...servers] });
+    const live = await liveHaproxy(() => ({ config: config('server a 127.0.0.1:1', 'server b 127.0.0.1:2') }));
+    const { plan } = await live.follow(live.release(config('server a 127.0.0.1:3 weight 2', 'server c 127.0.0.1:4')));
+    expect(plan).toEqual({ kind: 'none' });
     expect(await drift(live)).toEqual([]);
   });
 
