@@ -4,6 +4,7 @@ import {
   type FieldChanges,
   type FleetName,
   FlotillaError,
+  type InputsPosition,
   type RenderResult,
   reasonOf,
 } from '@flotilla/domain';
@@ -11,7 +12,7 @@ import type { PublishOutcome, Publisher } from '@flotilla/artifact';
 import { TemplateError, type RenderThread } from '@flotilla/template';
 import type { BundleChecks } from './bundle-checks.ts';
 import type { FleetInputs, InputsRead } from './fleet-inputs.ts';
-import { RenderFailure } from './render-failure.ts';
+import { RenderFailure, isFinal } from './render-failure.ts';
 import type { Redact } from './secret-words.ts';
 import { StageClock } from './stage-clock.ts';
 
@@ -26,6 +27,8 @@ export interface FleetParts {
   readonly redact: Redact;
   /** Told after each read, before the render. */
   readonly onRead: (inputs: FleetInputs, changes: FieldChanges) => void;
+  /** Told when these inputs cannot be rendered, or HAProxy refuses what they give, however often it is tried. */
+  readonly onRefused: (inputs: InputsPosition) => void;
   /** Told of a stage's duration, also when it failed. */
   readonly onStages: (stagesMs: Readonly<Record<string, number>>) => void;
 }
@@ -100,7 +103,10 @@ export class FleetRender {
           continue;
         }
       }
-      if ('error' in tried) throw tried.error;
+      if ('error' in tried) {
+        if (isFinal(tried.error)) this.#parts.onRefused(read.position);
+        throw tried.error;
+      }
       const { outcome } = tried;
       const settled = outcome.kind === 'published' || outcome.kind === 'unchanged';
       // Someone rendered newer inputs than these, and there are none newer to read: their version stands.

@@ -5,10 +5,11 @@ import {
   type Revision,
   createSealer,
   inputField,
+  reasonOf,
 } from '@flotilla/domain';
 import { createCheckedVersions, createPublisher } from '@flotilla/artifact';
 import { checkConfig } from '@flotilla/haproxy';
-import { createInputsReader } from '@flotilla/inputs';
+import { createInputsReader, recordRefusal } from '@flotilla/inputs';
 import type { Logger, connectRedis } from '@flotilla/runtime';
 import { RenderThread, type TemplateSettings, usesStats } from '@flotilla/template';
 import { type RendererConfig, defaultStatisticsPassword, templateEnv } from './config.ts';
@@ -76,6 +77,11 @@ export function openFleet(fleet: FleetName, surroundings: FleetSurroundings): Fl
     publisher,
     redact,
     onRead: passwordWarning(config.STATISTICS_PASSWORD, log),
+    onRefused: (position) => {
+      recordRefusal(redis, fleet, position).catch((error: unknown) => {
+        log.debug({ reason: reasonOf(error) }, 'that the inputs were refused could not be noted');
+      });
+    },
     onStages: (stagesMs) => {
       metrics.stages(fleet, stagesMs);
     },

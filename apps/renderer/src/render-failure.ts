@@ -31,4 +31,7 @@ export class RenderFailure extends FlotillaError {
   }
 }
 
+/** Whether an error of a render says that of its inputs, before it becomes the job's failure. */
+export const isFinal = (error: unknown): boolean => error instanceof FlotillaError && finalCodes.has(error.code);
+
 const finalCodes = new Set(['template', 'template-missing', 'template-limit', 'haproxy-refuses', 'bundle']);

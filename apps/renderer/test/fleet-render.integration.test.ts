@@ -7,6 +7,7 @@ import {
   cleanUp,
   startRedis,
   temporaryFolder,
+  waitFor,
 } from '@flotilla/testkit';
 import type { FleetRender } from '../src/fleet-render.ts';
 import { RenderFailure } from '../src/render-failure.ts';
@@ -123,7 +124,7 @@ test('a render that fails with what was read ahead is tried with what was writte
 });
 
 test('a configuration that HAProxy refuses fails in its words, and the last good version stays', async () => {
-  const { write, open, artifacts } = start();
+  const { write, open, artifacts, redis, keys } = start();
   await write({ [template]: minimal() });
   const render = open();
   await render.render();
@@ -131,6 +132,8 @@ test('a configuration that HAProxy refuses fails in its words, and the last good
   const refused = await failure(render.render());
   expect(refused).toMatchObject({ stage: 'check', code: 'haproxy-refuses', isFinal: true });
   expect(refused.message).toMatch(/HAProxy refuses.*haproxy\.cfg:6.*nonsense/);
+  // The watcher reads there what is no last good value.
+  await waitFor(async () => (await redis.hget(keys.meta, 'refusedRevision')) === '2', { what: 'the refusal noted' });
   expect((await artifacts.desired())?.version).toBe(1);
   await write({ [template]: minimal('  maxconn 7') });
   const mended = await render.render();

@@ -83,6 +83,7 @@ export class FleetWriting {
   /** The hold that was told in the log. */
   #toldHold: string | undefined;
   #askedForReleasesAt = -Infinity;
+  #askedForRefusalsAt = -Infinity;
 
   constructor(options: FleetWritingOptions) {
     this.#options = options;
@@ -141,6 +142,7 @@ export class FleetWriting {
     if (this.#taken !== leading) return this.#takeOver(leading);
     if (this.#unsent) return this.#send(this.#unsent);
     await this.#obeyReleases();
+    await this.#fallBack();
     cluster.letGo(fleet);
     const { changes, provenance } = cluster.takeChanges(fleet);
     if (changes.size > 0) return this.#send(writer.prepare(changes, { provenance, index: index() }));
@@ -183,6 +185,23 @@ export class FleetWriting {
     if (isHoldMeant) cluster.believe(fleet);
     else cluster.letGo(fleet, meant);
     await onReleased(fields);
+  }
+
+  /** A value that was refused is no last good value: one that was accepted stands in for what cannot be used. */
+  async #fallBack(): Promise<void> {
+    const { cluster, fleet, writer, checkEveryMs = 2_000, log } = this.#options;
+    if (performance.now() - this.#askedForRefusalsAt < checkEveryMs) return;
+    const kept = cluster.keptFields(fleet);
+    if (kept.length === 0) return;
+    this.#askedForRefusalsAt = performance.now();
+    const accepted = await writer.refused(kept);
+    if (accepted.size === 0) return;
+    const fields = [...accepted.keys()];
+    log.warn(
+      { fleet, fields },
+      'what stood in for entries that are set aside was refused; what was accepted before does now',
+    );
+    cluster.fallBack(fleet, accepted);
   }
 
   /** A model that is behind the store must not overwrite what a better informed leader wrote. */

@@ -2,7 +2,7 @@ import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createSealer, fleetKeys, leaderKeys, renderQueue } from '@flotilla/domain';
-import { createInputsReader, readHeldBack, readProgress } from '@flotilla/inputs';
+import { createInputsReader, readHeldBack, readProgress, recordRefusal } from '@flotilla/inputs';
 import {
   type RedisServer,
   certificate,
@@ -61,6 +61,11 @@ const converged = () =>
   });
 const sorted = (fields: Record<string, string>) => Object.entries(fields).sort(([a], [b]) => (a < b ? -1 : 1));
 const meta = () => redis.hgetall(keys.meta);
+const readProgressOf = async () => {
+  const progress = await readProgress(redis, lb);
+  if (!progress) throw new Error('the fleet has no inputs');
+  return progress;
+};
 const queued = async () => {
   const queue = new Queue(renderQueue.name, { connection: redis, prefix: renderQueue.prefix });
   try {
@@ -123,6 +128,22 @@ describe('a watcher', () => {
       'config/template': 'T',
       'service/shop': '{"namespace":"web","selector":{"app":"shop"}}',
     });
+  });
+
+  it('lets no value stand in for a bad entry that HAProxy refused', async () => {
+    running.push(startWatching(server.url, store.source(), { checkEveryMs: 50 }));
+    await converged();
+    const template = (text: string) => {
+      store.put('configmaps/lb/config', configMap({ namespace: 'lb', name: 'config', data: { template: text } }));
+    };
+    const { epoch = '', revision = '' } = await meta();
+    await redis.hset(keys.meta, { artifactEpoch: epoch, artifactRevision: revision, version: 1, checkedVersion: 1 });
+    template('refused');
+    await converged();
+    await recordRefusal(redis, lb, await readProgressOf());
+    template('');
+    await waitFor(async () => (await fieldsIn(redis))['config/template'] === 'T', { what: 'the accepted template' });
+    expect(Object.keys(await fieldsIn(redis))).toContain('problem/configmaps%2Flb%2Fconfig/template');
   });
 
   it('that starts on a store without the fleet leaves what another one wrote until all of it is back', async () => {

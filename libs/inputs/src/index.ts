@@ -1,3 +1,4 @@
+export { recordRefusal } from './accepted.ts';
 export type { Batch, Cause } from './batch.ts';
 export { type FleetProgress, readProgress } from './fleet-progress.ts';
 export { type HeldBack, dropReleases, readHeldBack, readHold, readReleases, requestRelease } from './held-back.ts';

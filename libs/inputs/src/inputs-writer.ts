@@ -14,6 +14,7 @@ import {
   term,
 } from '@flotilla/domain';
 import { redisScript } from '@flotilla/runtime';
+import { acceptedBefore } from './accepted.ts';
 import { type Batch, type Cause, makeBatch } from './batch.ts';
 import claimSource from './claim.lua';
 import { fromStored } from './field-values.ts';
@@ -46,6 +47,11 @@ export interface InputsWriter {
   claim(term: Term): Promise<ClaimOutcome>;
   /** All that was written, with the index it stands at; undefined when that is nothing. Keys that do not open are left out. */
   written(): Promise<WrittenInputs | undefined>;
+  /**
+   * Those of the fields whose value no render has got through with, though one was tried: the value that one got
+   * through with before, or null for none.
+   */
+  refused(fields: readonly InputField[]): Promise<ReadonlyMap<InputField, string | null>>;
   /** A batch that makes Redis hold exactly these fields, or undefined when it does. */
   compare(fields: ReadonlyMap<InputField, string>, cause: Cause): Promise<Batch | undefined>;
   prepare(changes: FieldChanges, cause: Cause): Batch;
@@ -106,6 +112,15 @@ export function createInputsWriter(options: { redis: Redis; fleet: FleetName; se
       return values.size === 0 ? undefined : { fields: values, index: Number(await redis.hget(keys.meta, 'index')) };
     },
 
+    refused: async (fields) => {
+      const values = new Map<InputField, string | null>();
+      for (const [field, stored] of await acceptedBefore(redis, fleet, fields)) {
+        const value = stored === null ? null : read(field, stored);
+        if (value !== undefined) values.set(field, value);
+      }
+      return values;
+    },
+
     async compare(fields, cause) {
       if (position.epoch === '') return makeBatch(sealer, fields, cause, 'always');
       const changes = new Map<InputField, string | null>(fields);
@@ -124,7 +139,7 @@ export function createInputsWriter(options: { redis: Redis; fleet: FleetName; se
     async send(batch, onSent) {
       const staged = `${keys.inputs}:staged:${batch.stamp}`;
       if (batch.isStaged) await sendStaged(redis, staged, batch.set);
-      const scriptKeys = [keys.meta, keys.inputs, keys.log, staged];
+      const scriptKeys = [keys.meta, keys.inputs, keys.log, staged, keys.accepted];
       const next = revision(position.epoch === '' ? 1 : position.revision + 1);
       const sent = (): void => onSent?.(next);
       const reply = words(await writeScript.run(redis, scriptKeys, writeArguments(batch, ours, position), sent));

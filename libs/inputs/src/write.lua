@@ -2,6 +2,8 @@
 -- harmless: its stamp is recognised.
 --
 -- KEYS  1 meta   2 inputs   3 log   4 staged fields (of this write alone)
+--       5 accepted: what HAProxy took last of entries that changed since; `+` and the value or `-` for none, and at
+--         `@` and the field the revision that changed it last
 -- ARGV  1 term   2 expected epoch ('' to begin a new life)   3 expected revision
 --       4 epoch of a new life   5 stamp of this write   6 index of the store   7 time (ISO 8601)
 --       8 log entries to keep   9 objects that caused it (JSON, bounded)      10 how many objects caused it
@@ -15,7 +17,8 @@
 --         {'moved'}                                         the data is not what the writer knows: compare again
 --         {'written', epoch, revision, count of fields}
 
-local meta = redis.call('HMGET', KEYS[1], 'term', 'epoch', 'revision', 'stamp')
+local meta = redis.call('HMGET', KEYS[1], 'term', 'epoch', 'revision', 'stamp',
+  'artifactEpoch', 'artifactRevision', 'version', 'checkedVersion')
 local term = tonumber(meta[1]) or 0
 if term > tonumber(ARGV[1]) then return { 'fenced', tostring(term) } end
 
@@ -28,7 +31,22 @@ if epoch ~= ARGV[2] then return { 'moved' } end
 if epoch ~= '' and revision ~= tonumber(ARGV[3]) then return { 'moved' } end
 if redis.call('HLEN', KEYS[4]) ~= tonumber(ARGV[12]) then return { 'moved' } end
 
+-- When all that is there was rendered and checked, it is what was accepted.
+local isAccepted = meta[5] == epoch and tonumber(meta[6]) == revision and meta[7] == meta[8]
 local begins = epoch == ''
+if begins or isAccepted then redis.call('DEL', KEYS[5]) end
+
+-- Entries keep their last good value, pods and what is told do not.
+local kept = { config = true, service = true, certificate = true, key = true }
+local function remember(field)
+  if begins or not kept[string.match(field, '^%a+')] then return end
+  if redis.call('HEXISTS', KEYS[5], field) == 0 then
+    local old = redis.call('HGET', KEYS[2], field)
+    redis.call('HSET', KEYS[5], field, old and '+' .. old or '-')
+  end
+  redis.call('HSET', KEYS[5], '@' .. field, revision + 1)
+end
+
 if begins then
   epoch = ARGV[4]
   revision = 0
@@ -42,17 +60,24 @@ elseif tonumber(ARGV[12]) > 0 then
   repeat
     local page = redis.call('HSCAN', KEYS[4], cursor, 'COUNT', 256)
     cursor = page[1]
-    for at = 1, #page[2], 2 do redis.call('HSET', KEYS[2], page[2][at], page[2][at + 1]) end
+    for at = 1, #page[2], 2 do
+      remember(page[2][at])
+      redis.call('HSET', KEYS[2], page[2][at], page[2][at + 1])
+    end
   until cursor == '0'
   redis.call('DEL', KEYS[4])
 end
 
 local at = 14
 for _ = 1, tonumber(ARGV[13]) do
+  remember(ARGV[at])
   redis.call('HSET', KEYS[2], ARGV[at], ARGV[at + 1])
   at = at + 2
 end
-for gone = at, #ARGV do redis.call('HDEL', KEYS[2], ARGV[gone]) end
+for gone = at, #ARGV do
+  remember(ARGV[gone])
+  redis.call('HDEL', KEYS[2], ARGV[gone])
+end
 
 revision = revision + 1
 redis.call('XADD', KEYS[3], 'MAXLEN', '~', ARGV[8], revision .. '-0',

@@ -17,6 +17,7 @@ import {
   type InputsWriter,
   createInputsReader,
   createInputsWriter,
+  recordRefusal,
 } from '../src/index.ts';
 import { anyFleet, connect, disconnect, masterKey, sealerFor } from './redis.ts';
 
@@ -172,6 +173,37 @@ describe('a writer', () => {
     expect(await next.written()).toEqual({ fields: asMap(all), index: 7 });
     await write(next, { 'pod/shop/a': null });
     expect(await first.claim(term(4))).toMatchObject({ isOwn: false });
+  });
+
+  it('knows what was accepted before of entries that a refused render had', async () => {
+    const writer = newWriter();
+    await takeOver(writer, { 'config/template': 'A', 'key/site': 'K', 'service/shop': 'S', 'pod/shop/a': 'P' });
+    const kept = ['config/template', 'key/site', 'service/shop', 'service/new'];
+    const accept = () =>
+      redis.hset(keys.meta, {
+        artifactEpoch: writer.position.epoch,
+        artifactRevision: writer.position.revision,
+        version: 1,
+        checkedVersion: 1,
+      });
+    await accept();
+    await write(writer, { 'config/template': 'B', 'key/site': 'L', 'pod/shop/a': 'Q' });
+    await write(writer, { 'service/new': 'N' });
+    expect(await writer.refused(kept)).toEqual(new Map());
+    await recordRefusal(redis, fleet, writer.position);
+    const accepted = asMap({ 'config/template': 'A', 'key/site': 'K' });
+    expect(await writer.refused(kept)).toEqual(new Map([...accepted, ['service/new', null]]));
+    // What changed after the refused render may be good.
+    await write(writer, { 'config/template': 'C' });
+    expect([...(await writer.refused(kept)).keys()]).toEqual(['key/site', 'service/new']);
+    await recordRefusal(redis, fleet, writer.position);
+    expect(await writer.refused(['config/template'])).toEqual(asMap({ 'config/template': 'A' }));
+    await accept();
+    expect(await writer.refused(kept)).toEqual(new Map());
+    await write(writer, { 'config/template': 'D' });
+    await recordRefusal(redis, fleet, writer.position);
+    expect(await writer.refused(kept)).toEqual(asMap({ 'config/template': 'C' }));
+    expect(await redis.hkeys(keys.accepted)).toEqual(['config/template', '@config/template']);
   });
 
   it('leaves out and replaces a key that was sealed with another FLOTILLA_KEY', async () => {

@@ -172,6 +172,21 @@ export class Cluster {
     state.conclude(cause);
   }
 
+  /** The fields that stand in for entries that cannot be used; none of a fleet that is held. */
+  keptFields(fleet: FleetName): readonly InputField[] {
+    const state = this.#stateOf(fleet);
+    return state.hold ? [] : state.keptFields;
+  }
+
+  /** What stands in for these entries was refused: what was accepted before takes its place, or nothing (null). */
+  fallBack(fleet: FleetName, accepted: ReadonlyMap<InputField, string | null>): void {
+    const state = this.#stateOf(fleet);
+    if (state.hold) return;
+    const cause = this.#causeOf(state);
+    this.#select(state.fallBack(accepted, cause), cause);
+    state.conclude(cause);
+  }
+
   /** Every field of a fleet. The iterator is only good until the next change. */
   allFields(fleet: FleetName): IterableIterator<[InputField, string]> {
     return this.#stateOf(fleet).record.entries();

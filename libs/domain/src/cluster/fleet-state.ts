@@ -181,6 +181,40 @@ export class FleetState {
     return changes;
   }
 
+  /** The fields that stand in for entries that are there and cannot be used. */
+  get keptFields(): InputField[] {
+    const { services, config, certificates } = this.#verdicts;
+    const kept = (part: KeptPart, names: Iterable<string>, verdict: Verdict<unknown>): InputField[] =>
+      [...names].filter((name) => keeps(verdict, name)).map((name) => inputField(part, name));
+    const pairs = kept('certificate', this.#certificates, certificates);
+    return [
+      ...kept('service', this.#services.keys(), services),
+      ...kept('config', this.#config, config),
+      ...pairs,
+      ...pairs.map((field) => field.replace('certificate', 'key')),
+    ];
+  }
+
+  /** Puts older values in place of such that are no last good ones, where they still stand in for something. */
+  fallBack(values: ReadonlyMap<InputField, string | null>, cause: Provenance): ServiceChanges {
+    const kept = new Set(this.keptFields);
+    const older = new Map([...values].filter(([field]) => kept.has(field)));
+    const whole = new Map(
+      [...this.record.entries(), ...older].flatMap(([field, value]) =>
+        value === null ? [] : [[field, value] as const],
+      ),
+    );
+    for (const field of older.keys()) if (older.get(field) === null) whole.delete(field);
+    const namesOf = (part: string): string[] =>
+      [...older.keys()].map(parseInputField).flatMap((parsed) => (parsed.part === part ? (parsed.names[0] ?? []) : []));
+    for (const key of namesOf('config')) this.#setConfig(key, whole.get(inputField('config', key)), cause);
+    for (const name of new Set([...namesOf('certificate'), ...namesOf('key')]))
+      this.#setPair(name, pairIn(whole, name), cause);
+    return this.#changeServices((change) => {
+      for (const name of namesOf('service')) change(name, entryIn(whole, name));
+    }, cause);
+  }
+
   /** Takes over all of what was written, as it is: the fleet is held. */
   adoptWhole({ fields }: WrittenInputs, cause: Provenance): void {
     for (const [field] of [...this.record.entries()]) {

@@ -120,6 +120,45 @@ describe('last good values belong to the fleet', () => {
   });
 });
 
+describe('a value that was refused is no last good value', () => {
+  const notes = (values: Record<string, string | null>) => new Map(Object.entries(values));
+
+  it('what was accepted before stands in for entries that are set aside, and for nothing else', () => {
+    cluster.apply([
+      put(paths.services, services({ shop: '{', blog: '{' })),
+      put(paths.config, { data: { template: '' } }),
+      put(paths.certificates, { data: { site: 'garbage' } }),
+    ]);
+    expect(cluster.keptFields(lb)).toEqual(['service/shop', 'config/template', 'certificate/site', 'key/site']);
+    const other = JSON.stringify({ namespace: 'web', selector: { app: 'other' } });
+    cluster.fallBack(
+      lb,
+      notes({
+        'service/shop': other,
+        'config/template': 'before',
+        'certificate/site': pems.two.certificate,
+        'key/site': pems.two.key,
+        'config/x': 'never there',
+      }),
+    );
+    expect(fields()).toMatchObject({
+      'service/shop': other,
+      'config/template': 'before',
+      'certificate/site': pems.two.certificate,
+      'key/site': pems.two.key,
+    });
+    expect(inputs()).toEqual(['certificate/site', 'config/template', 'key/site', 'service/shop']);
+  });
+
+  it('nothing stands in where nothing was accepted, and what is good stays', () => {
+    cluster.apply([put(paths.services, services({ shop: '{' }))]);
+    cluster.fallBack(lb, notes({ 'service/shop': null, 'config/template': 'before' }));
+    expect(inputs()).toEqual(['certificate/site', 'config/template', 'key/site']);
+    expect(fields()['config/template']).toBe('T');
+    expect(problem(paths.services, 'shop')?.serves).toBe('nothing');
+  });
+});
+
 describe('a fleet whose store lost what it had', () => {
   const changed = () => [...cluster.takeChanges(lb).changes.keys()].sort();
   const notes = expect.arrayContaining([
