@@ -13,7 +13,7 @@ export interface FileUse {
   readonly line: Line;
   /** For `crt` and `crt-list` of a bind: nothing stands before it, so its first certificate is the bind's default. */
   readonly first: boolean;
-  /** Of unknown kind and from the environment: it may name any file, `certainly` where it stands for one or for several words. */
+  /** From the environment, so it may name any file; `certainly` where it stands for one or for several words. */
   readonly opaque?: 'perhaps' | 'certainly';
 }
 
@@ -27,6 +27,14 @@ const serverNamesFile = /[/"'\\]|[ \t](?:crt|ca-file|crl-file)[ \t]/;
 const prefixes = /^(?:opt|virt|file)@/;
 /** Keywords whose argument is a file or a folder, whatever it looks like. */
 const takesFile = /^[a-z-]*(?:file|dir|path|base|crt|load|list|store)[a-z-]*$|^-[fM]$/;
+/** How many words behind a keyword name no file, whatever the environment makes of them. */
+const wordsWithoutFiles: ReadonlyMap<string, number> = new Map([
+  ['bind', 1],
+  ['server', 2],
+  ...['user', 'group', 'uid', 'gid', 'log', 'node', 'description', 'maxconn', 'nbthread', 'setenv', 'presetenv'].map(
+    (keyword): [string, number] => [keyword, Infinity],
+  ),
+]);
 /** In a name like this nothing is quoted or escaped once more. */
 const plainName = /^[^\s"'\\]+$/;
 
@@ -81,8 +89,7 @@ function usesOfLine(line: Line): RawUse[] {
     const add = (kind: FileUse['kind'], name: string, first = false) => uses.push({ kind, name, line, first });
     const namesOne = takesFile.test(before) || (at > 0 && takesFile.test(line.keyword));
     if (opaque) {
-      // The address of a bind is no file.
-      if (line.keyword === 'bind' && at === 1 && !text.includes('[*]')) return undefined;
+      if (at <= (wordsWithoutFiles.get(line.keyword) ?? 0) && !text.includes('[*]')) return undefined;
       const certain = namesOne || text.includes('[*]');
       return uses.push({ kind: 'other', name: text, line, first: false, opaque: certain ? 'certainly' : 'perhaps' });
     }

@@ -1,3 +1,4 @@
+import type { ConfigModel } from './config.ts';
 import { lineInForce, serversOf } from './proxy.ts';
 import type { Section } from './section.ts';
 
@@ -10,15 +11,23 @@ export type Numbering = { readonly kind: 'ids' | 'order'; readonly by: string };
 
 const hashing = /^(?:source|uri|url_param|hdr|hash|rdp-cookie)\b/;
 
-export function numberingOf(section: Section, defaults: readonly Section[], wholeText: string): Numbering | undefined {
+export function numberingOf(section: Section, defaults: readonly Section[], model: ConfigModel): Numbering | undefined {
   const algorithm = lineInForce(section, defaults, 'balance')?.words[1]?.text ?? '';
   const hashType = lineInForce(section, defaults, 'hash-type')?.words[1]?.text;
   if (hashing.test(algorithm) && hashType === 'consistent') return { kind: 'ids', by: 'consistent hashing' };
   if ([section, ...defaults].some(({ rules }) => rules.some(({ keyword }) => keyword === 'stick')))
     return { kind: 'ids', by: 'its stick table' };
-  if (wholeText.includes('srv_id')) return { kind: 'ids', by: 'srv_id' };
+  if (asksForIds(model)) return { kind: 'ids', by: 'srv_id' };
   if (hashing.test(algorithm) || algorithm === 'first') return { kind: 'order', by: `balance ${algorithm}` };
   return undefined;
+}
+
+const asking = new WeakMap<ConfigModel, boolean>();
+
+function asksForIds(model: ConfigModel): boolean {
+  const asks = asking.get(model) ?? model.text.includes('srv_id');
+  asking.set(model, asks);
+  return asks;
 }
 
 /** The ids of a section's servers at a start by their names; undefined where only HAProxy knows them. */

@@ -19,7 +19,7 @@ const none: Renumbering = { forced: nothing, ids: new Map() };
  * own. All the same the change is made at runtime first, because a server that is gone serves nobody.
  */
 export function renumbering(change: ProxyChange, { before, after }: ChangedLines): Renumbering {
-  const numbering = numberingOf(change.section, change.defaults, change.wanted.text);
+  const numbering = numberingOf(change.section, change.defaults, change.wanted);
   if (!numbering || ![...before, ...after].some((line) => line.isServer)) return none;
   const was = idsAtStart(change.runningSection, defaultsOf(change.running, change.runningSection));
   const now = idsAtStart(change.section, change.defaults);

@@ -50,7 +50,9 @@ describe('a file that something may read', () => {
   it.each([
     'ca-base /r/files',
     'chroot /r',
-    'setenv A 1',
+    'setenv A "$B"',
+    'user "${HAPROXY_USER-root}"',
+    'log "$LOGS" local0',
     'description a.lst and x.lstx and ax.lst',
     'description /r/filesystem',
   ])('is nothing beside %j', (line) => {
@@ -67,7 +69,7 @@ describe('a file that something may read', () => {
     'server-state-base ../r',
     'ssl-load-extra-files "$ANY"',
     'description "${ANY[*]}"',
-    'description "$ANY"',
+    'tune.bufsize "$ANY"',
     'lua-load /elsewhere/a.lua',
   ])('is a reload beside %j', (line) => {
     expect(reads(line)).toMatch(/^(?:haproxy\.cfg|files\/x\.lst): /);
