@@ -99,6 +99,8 @@ function changedServer(change: ProxyChange, old: Server, { server, line }: Place
   if (!sameText) {
     if (!server.address || !old.address)
       return no(`the address "${server.addressText}" is no literal address with a port, before or after the change`);
+    if (formatAddress(old.address) !== formatAddress(server.address) && server.options.has('hash-key'))
+      return no('its address changed beside a hash-key, by which it was placed when it was loaded');
     if (formatAddress(old.address) !== formatAddress(server.address))
       found.push({ kind: 'set-address', ...at, address: server.address });
   }

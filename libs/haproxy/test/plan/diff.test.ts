@@ -194,6 +194,42 @@ describe('diff of servers', () => {
     );
   });
 
+  it('reloads for another address of a server that hashing may place by it', () => {
+    const keyed = (ip: string) => web('balance hash src', 'hash-type consistent', `server a ${ip}:1 hash-key addr`);
+    expect(why(keyed('1.1.1.1'), keyed('1.1.1.2'), '3.0.11')).toContain('its address changed beside a hash-key');
+  });
+
+  it.each(['balance hash src', 'stick on src', 'http-response set-header x %[srv_id]'])(
+    'gives added servers the ids of a start, and reloads where one that stays would get another, beside %j',
+    (line) => {
+      const lines = (...names: string[]) =>
+        web('hash-type consistent', line, ...names.map((name) => `server ${name} 1.1.1.1:1`));
+      expect(commands(lines('a', 'b'), lines('a', 'b', 'c'))).toContainEqual(
+        expect.stringContaining('add server web/c 1.1.1.1:1 '),
+      );
+      expect(commands(lines('a', 'b'), lines('a', 'b', 'c'))).toContainEqual(expect.stringContaining(' id 3 '));
+      expect(why(lines('a', 'b'), lines('c', 'a', 'b'))).toContain('c gets the id 1 at a start');
+      expect(why(lines('a', 'b'), lines('b'))).toContain('b gets the id 1 at a start');
+      expect(why(lines('a', 'b'), lines('b', 'a'))).toContain('b gets the id 1 at a start');
+      expect(plan(lines('a', 'b'), lines('a')).kind).toBe('runtime');
+      // Pods come and go at once all the same.
+      expect(
+        plan(lines('a', 'b'), lines('b', 'c')).kind === 'reload' && plan(lines('a', 'b'), lines('b', 'c')),
+      ).toMatchObject({
+        operations: [
+          { kind: 'add-server', server: 'c' },
+          { kind: 'remove-server', server: 'a' },
+        ],
+      });
+    },
+  );
+
+  it('reloads for another order of servers where hashing goes by it', () => {
+    const lines = (...names: string[]) => web('balance source', ...names.map((name) => `server ${name} 1.1.1.1:1`));
+    expect(why(lines('a', 'b'), lines('b', 'a'))).toContain('the order of the servers changed');
+    expect(plan(lines('a', 'b', 'c'), lines('a', 'c')).kind).toBe('runtime');
+  });
+
   it('reloads for options of a server that runs', () => {
     expect(why(web('server a 1.1.1.1:80'), web('server a 1.1.1.1:80 check'))).toBe(
       '9: server a 1.1.1.1:80 check | the options of server a changed, which cannot be done at runtime',
