@@ -1,11 +1,10 @@
 import type { FleetName } from '../brands.ts';
-import { certificateNameFault } from '../data-key.ts';
 import { type FleetHold, holdField, isNoteField, missingField } from '../fleet-hold.ts';
 import { type InputField, type Provenance, inputField, parseInputField } from '../inputs.ts';
-import { type Labels, matches } from '../selector.ts';
 import { type ServiceEntry, parseServiceEntry } from '../service-entry.ts';
 import { FieldRecord } from './field-record.ts';
 import { type FleetObjects, fleetObjects } from './fleet-objects.ts';
+import { applyVerdict, entryIn, mark, pairIn, sameSelection } from './fleet-values.ts';
 import { MissingClock } from './missing-clock.ts';
 import { namesCertificate } from './names-certificate.ts';
 import { type FleetVerdicts, problemsOf } from './problems-of.ts';
@@ -374,37 +373,3 @@ const joined = (changes: readonly ServiceChanges[]): ServiceChanges => ({
   removed: changes.flatMap(({ removed }) => removed),
   added: changes.flatMap(({ added }) => added),
 });
-
-function pairIn(fields: ReadonlyMap<InputField, string>, name: string): CertificatePair | undefined {
-  const [certificate, key] = [fields.get(inputField('certificate', name)), fields.get(inputField('key', name))];
-  const isUsable = certificate !== undefined && key !== undefined && certificateNameFault(name) === undefined;
-  return isUsable ? { certificate, key } : undefined;
-}
-
-function entryIn(fields: ReadonlyMap<InputField, string>, name: string): ServiceEntry | undefined {
-  const parsed = parseServiceEntry(name, fields.get(inputField('service', name)));
-  return parsed.ok ? parsed.entry : undefined;
-}
-
-/** Changes every entry that is good or gone; one that is kept is left as it is. */
-function applyVerdict<Value>(
-  verdict: Verdict<Value>,
-  current: readonly string[],
-  change: (name: string, value: Value | undefined) => void,
-): void {
-  for (const name of current) {
-    if (!verdict.good.has(name) && !keeps(verdict, name)) change(name, undefined);
-  }
-  for (const [name, value] of verdict.good) change(name, value);
-}
-
-function mark(names: Set<string>, name: string, value: unknown): void {
-  if (value === undefined) names.delete(name);
-  else names.add(name);
-}
-
-const sameSelection = (a: Selecting, b: Selecting): boolean =>
-  a.namespace === b.namespace && samePairs(a.selector, b.selector);
-
-/** Two sets of pairs are the same when each matches the other. */
-const samePairs = (a: Labels, b: Labels): boolean => matches(a, b) && matches(b, a);
