@@ -15,5 +15,6 @@ export * from './port.ts';
 export * from './prometheus.ts';
 export * from './redis.ts';
 export * from './stack.ts';
+export * from './tcp-proxy.ts';
 export * from './wait.ts';
 export * from './websocket-client.ts';
