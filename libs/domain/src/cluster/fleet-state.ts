@@ -302,6 +302,11 @@ export class FleetState {
   /** Whatever is missing and serves on is counted, and nothing else. */
   #startClocks(cause: Provenance): void {
     const { services, certificates } = this.#verdicts;
+    for (const [field] of this.missing.entries()) {
+      const [part, name = ''] = parseInputField(field).names;
+      const isInForce = part === 'certificate' ? this.#certificates.has(name) : this.#services.size > 0;
+      if (!isInForce) this.missing.end(field, cause);
+    }
     if (services.kept === 'missing' && this.#services.size > 0)
       this.missing.begin(missingField('service'), false, cause);
     for (const name of this.#certificates) {

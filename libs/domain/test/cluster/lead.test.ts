@@ -351,6 +351,13 @@ describe('what is deleted serves on for a while', () => {
     expect(problem(paths.certificates, 'site')).toMatchObject({ serves: 'last-good', until });
   });
 
+  it('and nothing counts that whoever led before let go already', () => {
+    cluster.apply([del(paths.keys), del(paths.services)]);
+    cluster.takeOver(lb, written({ 'config/template': 'T' }, 100_010), 100_010);
+    expect(inputs()).toEqual(['config/template']);
+    expect(Object.keys(fields()).filter((field) => field.startsWith('missing/'))).toEqual([]);
+  });
+
   it('until an operator says that it is meant', () => {
     cluster.apply([del(paths.keys)]);
     cluster.letGo(lb, [site]);
