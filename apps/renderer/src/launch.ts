@@ -1,7 +1,7 @@
 import { type FleetName, type RenderResult, reasonOf } from '@flotilla/domain';
 import { haproxyVersion } from '@flotilla/haproxy';
 import { createRenderWorker, createSignals } from '@flotilla/queue';
-import { type Check, type Launch, type Logger, connectRedis, sealingKey } from '@flotilla/runtime';
+import { type Check, type Launch, type Logger, connectRedis, sealingKey, watchRedis } from '@flotilla/runtime';
 import type { RendererConfig } from './config.ts';
 import type { FleetRender } from './fleet-render.ts';
 import { type FleetSurroundings, openFleet } from './open-fleet.ts';
@@ -22,6 +22,9 @@ export async function launch(
   });
   const redis = releases.add(connectRedis(config.REDIS_URL, { name: 'renderer', log }), 'Redis', (open) => {
     open.disconnect();
+  });
+  const liveness = releases.add(watchRedis(redis), 'sign of life of Redis', (open) => {
+    open.close();
   });
   const signals = releases.add(createSignals({ connection: redis }), 'queue', (open) => open.close());
   const surroundings: FleetSurroundings = {
@@ -65,7 +68,7 @@ export async function launch(
   });
   releases.add(worker, 'queue worker', (open) => open.close());
   return {
-    redis: () => (redis.status === 'ready' ? undefined : `Redis is not connected (${redis.status})`),
+    redis: () => liveness.problem(),
     queue: () => worker.problem(),
   };
 }

@@ -9,6 +9,7 @@ import {
   cleanUp,
   startChild,
   startRedis,
+  tcpProxy,
   temporaryFolder,
   waitFor,
 } from '@flotilla/testkit';
@@ -215,4 +216,44 @@ test('without a key it does not start, and says how to make one', async () => {
   });
   expect(await child.exited).toMatchObject({ code: 64 });
   expect(output(child)).toContain('openssl rand -base64 32');
+});
+
+test('a job is done though the connections to Redis pass nothing any more, and the renderer is ready again', async () => {
+  const server = await startRedis();
+  const proxy = await tcpProxy(server.port);
+  const { http } = await startRenderer(server, { REDIS_URL: `redis://127.0.0.1:${proxy.port}` });
+  const lb = openFleetOf(server, fleetName('lb'));
+  await lb.change(minimal('# 1'));
+  await lb.until('version 1', async () => (await lb.version()) === 1);
+  proxy.freeze();
+  await lb.until('the silence of Redis to be told', async () => (await fetch(`${http}/readyz`)).status === 503);
+  await lb.change(minimal('# 2'));
+  await lb.until('version 2', async () => (await lb.version()) === 2);
+  await lb.until('readiness', async () => (await fetch(`${http}/readyz`)).status === 200);
+});
+
+test('a renderer whose connections were reset is ready again without a job', async () => {
+  const server = await startRedis();
+  const proxy = await tcpProxy(server.port);
+  const { child, http } = await startRenderer(server, { REDIS_URL: `redis://127.0.0.1:${proxy.port}` });
+  const lb = openFleetOf(server, fleetName('lb'));
+  await lb.until('readiness', async () => (await fetch(`${http}/readyz`)).status === 200);
+  proxy.reset();
+  await lb.until('the trouble', () => output(child).includes('the queue is in trouble'));
+  await lb.until('readiness', async () => (await fetch(`${http}/readyz`)).status === 200);
+});
+
+test('jobs of the new primary are done when the address moves and the old one lives on as a replica', async () => {
+  const server = await startRedis();
+  const proxy = await tcpProxy(server.port);
+  await startRenderer(server, { REDIS_URL: `redis://127.0.0.1:${proxy.port}` });
+  const before = openFleetOf(server, fleetName('lb'));
+  await before.change(minimal('# 1'));
+  await before.until('version 1', async () => (await before.version()) === 1);
+  const next = await startRedis();
+  proxy.pointTo(next.port);
+  await before.redis.replicaof('127.0.0.1', next.port);
+  const after = openFleetOf(next, fleetName('lb'));
+  await after.change(minimal('# 2'));
+  await after.until('the version in the new primary', async () => (await after.version()) > 0);
 });

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import { Cluster, type FleetName, type Source, createSealer, reasonOf } from '@flotilla/domain';
+import { Cluster, type FleetName, type Source, createSealer } from '@flotilla/domain';
 import { createInputsWriter, createLeadership, dropReleases, readProgress, readReleases } from '@flotilla/inputs';
 import { type HistoryLimits, createSignals } from '@flotilla/queue';
-import type { Check, Logger, ReleaseStack, connectRedis } from '@flotilla/runtime';
+import { type Check, type Logger, type ReleaseStack, type connectRedis, watchRedis } from '@flotilla/runtime';
 import { FleetWriting } from './fleet-writing.ts';
 import { follow } from './follow.ts';
 import { observe } from './observe.ts';
@@ -37,6 +37,9 @@ export interface WatchOptions {
 /** Joins the parts of a watcher and sets them going. What it starts is on the release stack. */
 export function watch(options: WatchOptions): Readonly<Record<string, Check>> {
   const { source, fleets, redis, metrics, log, releases, fail } = options;
+  const liveness = releases.add(watchRedis(redis), 'sign of life of Redis', (open) => {
+    open.close();
+  });
   const signals = releases.add(createSignals({ connection: redis, limits: options.history }), 'queue', (open) =>
     open.close(),
   );
@@ -109,8 +112,10 @@ export function watch(options: WatchOptions): Readonly<Record<string, Check>> {
 
   return {
     source: () => (following.isCurrent() ? undefined : (source.status.problem ?? 'the first state is being read')),
-    redis: () =>
-      redis.status === 'ready' ? undefined : `Redis is not connected (${redis.status}); the last inputs stay there`,
+    redis: () => {
+      const problem = liveness.problem();
+      return problem === undefined ? undefined : `${problem}; the last inputs stay there`;
+    },
     inputs: () => {
       if (leadership.term === undefined) return undefined;
       const late = watched.filter(({ writing }) => !writing.isFollowing || writing.problem !== undefined);
@@ -152,10 +157,8 @@ export function watch(options: WatchOptions): Readonly<Record<string, Check>> {
       releases: () => readReleases(redis, fleet),
       onReleased: (fields) => dropReleases(redis, fleet, fields),
       ...(options.checkEveryMs !== undefined && { checkEveryMs: options.checkEveryMs }),
-      onFailed: (error) => {
+      onFailed: () => {
         metrics.failed(fleet);
-        // A connection that does not answer may be dead without saying so. What was not answered is sent again.
-        if (reasonOf(error).includes('timed out')) redis.disconnect(true);
       },
       log,
     });

@@ -6,6 +6,7 @@ import { type Check, ReleaseStack, createLogger, createMetrics, loadSettings } f
 import {
   type Etcd,
   type RedisServer,
+  type TcpProxy,
   cleanUp,
   configMap,
   pod,
@@ -13,6 +14,7 @@ import {
   servicesConfigMap,
   startEtcd,
   startRedis,
+  tcpProxy,
   waitFor,
 } from '@flotilla/testkit';
 import { settings } from '../src/config.ts';
@@ -21,6 +23,7 @@ import { fieldsIn, lb, masterKey } from './watching.ts';
 
 let etcd: Etcd;
 let server: RedisServer;
+let proxy: TcpProxy;
 let redis: Redis;
 let releases: ReleaseStack;
 let checks: Readonly<Record<string, Check>>;
@@ -28,6 +31,7 @@ const failures: unknown[] = [];
 
 beforeEach(async () => {
   [etcd, server] = await Promise.all([startEtcd(), startRedis()]);
+  proxy = await tcpProxy(server.port);
   redis = new Redis(server.url, { maxRetriesPerRequest: null });
   await template('T');
   await services();
@@ -35,7 +39,7 @@ beforeEach(async () => {
   releases = new ReleaseStack();
   const env = {
     ETCD2BASE: etcd.url,
-    REDIS_URL: server.url,
+    REDIS_URL: `redis://127.0.0.1:${proxy.port}`,
     FLOTILLA_KEY: masterKey.toString('base64'),
     FLOTILLA_LEASE_MS: '1000',
   };
@@ -132,5 +136,35 @@ describe('a watcher on a real etcd', () => {
     await podsAre('a', 'b');
     await waitFor(() => problems().length === 0, { what: 'readiness' });
     expect(await redis.hget(fleetKeys(lb).meta, 'revision')).not.toBeNull();
+  });
+});
+
+describe('a watcher whose connections to Redis fail without closing', () => {
+  it('writes what changed though they pass nothing any more, and is not ready meanwhile', async () => {
+    await podsAre('a');
+    await waitFor(() => problems().length === 0, { what: 'readiness' });
+    proxy.freeze();
+    await shopPod('b');
+    await waitFor(() => checks['redis']?.(), { what: 'the silence of Redis to be told', deadlineMs: 30_000 });
+    await podsAre('a', 'b');
+    await waitFor(() => problems().length === 0, { what: 'readiness', deadlineMs: 30_000 });
+  });
+
+  it('writes to the new primary when the address moves and the old one lives on as a replica', async () => {
+    await podsAre('a');
+    const next = await startRedis();
+    const primary = new Redis(next.url);
+    try {
+      proxy.pointTo(next.port);
+      await redis.replicaof('127.0.0.1', next.port);
+      await shopPod('b');
+      await waitFor(async () => 'pod/shop/b' in (await fieldsIn(primary)), {
+        what: 'the pod in the new primary',
+        deadlineMs: 40_000,
+      });
+      await waitFor(() => problems().length === 0, { what: 'readiness', deadlineMs: 30_000 });
+    } finally {
+      primary.disconnect();
+    }
   });
 });

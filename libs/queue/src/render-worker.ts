@@ -55,7 +55,10 @@ export function createRenderWorker({
       const tell = onFetch?.();
       let job: Job<RenderSignal, RenderResult> | undefined;
       try {
-        return (job = await super.moveToActive(token, name));
+        job = await super.moveToActive(token, name);
+        // Redis answered: whatever was wrong with a connection is over, also when there is no job.
+        problem = undefined;
+        return job;
       } finally {
         tell?.(job?.data.fleet);
       }
