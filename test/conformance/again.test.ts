@@ -67,7 +67,44 @@ const surroundings: Arbitrary<readonly [string, string]> = fc.constantFrom<reado
   ['{% set n = cycler(1, 2) %}{% macro own(p) %}{{ n.next() }}{% endmacro %}', '{{ own(item) }}'],
   ["{% from 'lib' import m %}{% import 'lib' as lib %}", '{{ m(item) }}{{ lib.v }}'],
   ['{% set own = t %}', "{% include 'inc' %}"],
+  // What these get at is not followed.
+  ['', "{% include 'imports' %}"],
+  ['', "{% include 'extends' %}"],
+  ['', "{% include ['gone', 'inc'] %}{% include 'gone' ignore missing %}"],
+  ["{% set own = 'inc' %}", '{% include own %}'],
+  ["{% set w = 'inc' %}{% macro own() %}{% include w %}{% endmacro %}", '{{ own() }}'],
+  ["{% macro own() %}{% import 'values' as l with context %}{{ l.v }}{% endmacro %}", '{{ own() }}'],
+  ["{% macro own() %}{% from 'values' import v with context %}{{ v }}{% endmacro %}", '{{ own() }}'],
+  ['{% macro own() %}{{ s is sameas t }}{{ s }}{% endmacro %}', '{{ own() }}'],
+  ['{% macro own() %}{{ s | again }}{% endmacro %}', '{{ own() }}'],
+  ['{% macro own() %}{{ caller(s) }}{% endmacro %}', '{% call(p) own() %}{{ p }}{{ t }}{{ item }}{% endcall %}'],
+  [
+    "{% macro own() %}{% import 'values' as l with context %}{{ l.v }}{{ caller() }}{% endmacro %}",
+    '{% call own() %}{{ s }}{% endcall %}',
+  ],
+  ["{% from 'nested' import own with context %}", '{{ own() }}'],
+  ["{% import 'nested' as lib with context %}", '{{ lib.own() }}'],
+  ["{% import 'nested' as lib %}", '{% call lib.around() %}{{ lib.own() }}{{ s }}{% endcall %}'],
+  [
+    '{% macro own(p) %}{% for x in m recursive %}{{ loop.index }}{{ s }}{% endfor %}{{ p }}{% endmacro %}',
+    '{{ own(item) }}',
+  ],
+  [
+    '{% macro own() %}{% set n = namespace(x=s) %}{% set n.x = n.x ~ t %}{{ n.x }}{{ varargs }}{{ kwargs }}{% endmacro %}',
+    '{{ own(s, k=t) }}',
+  ],
 );
+
+/** Templates that import, extend or include others; the last ones are edited, removed and put back on the way. */
+const parts: Readonly<Record<string, string>> = {
+  imports: "{% from 'values' import v, show with context %}{{ v }}{{ show() }}",
+  extends: "{% extends 'under' %}{% block b %}{{ super() }}{{ t }}{% endblock %}",
+  nested:
+    "{% macro own() %}{% import 'values' as l with context %}{{ l.v }}{{ l.show() }}{% endmacro %}{% macro around() %}<{{ caller() }}{{ s }}>{% endmacro %}",
+  under: '({{ s }}{% block b %}{{ i }}{% endblock %})',
+  values: '{% set v = s %}{% macro show() %}{{ t }}{{ i }}{% endmacro %}',
+};
+const edited = ['inc', 'lib', 'nested', 'under', 'values', 'gone'] as const;
 
 const place = maybe(
   either(
@@ -118,7 +155,8 @@ const textOf = (pieces: readonly Piece[]): string => pieces.map(({ text }) => te
 
 const step = fc.record({
   change: fc.oneof(listChange, listChange, valueChange, fc.constant(noChange)),
-  companion: fc.option(word('one two')),
+  /** A part that is edited, or removed, before the render. */
+  part: fc.option(fc.record({ name: fc.constantFrom(...edited), edit: fc.option(word('one two'), { freq: 4 }) })),
 });
 
 const variables = context.map((json) => frozen(parseJson(json)) as Variables);
@@ -134,16 +172,21 @@ const sequence = fc.record({
 it(`${numRuns} random templates render as if they were new, whatever changes meanwhile (FUZZ_SEED=${seed})`, () => {
   fc.assert(
     fc.property(sequence, ({ source, first, other, isLong, steps }) => {
-      const templates: Record<string, string> = { ...companions, source };
+      const originals: Readonly<Record<string, string>> = { ...companions, ...parts };
+      const templates: Record<string, string | undefined> = { ...originals, source };
       const options: EnvironmentOptions = {
         templates: (name) => templates[name],
         extensions: ['do', 'loopcontrols'],
+        filters: { again: (value: unknown) => `${String(value)}!` },
       };
       const environment = new Environment(options);
       const memory = new LoopMemory();
       let now = isLong ? long(first) : first;
-      for (const { change, companion } of steps) {
-        if (companion !== null) templates['inc'] = `<${companion}{{ s }}{{ item }}>`;
+      for (const { change, part } of steps) {
+        if (part !== null) {
+          const { name, edit } = part;
+          templates[name] = edit === null ? undefined : `${originals[name] ?? ''}<${edit}{{ s }}{{ item }}>`;
+        }
         const fresh = outcome(() => new Environment(options).render('source', now));
         const again = outcome(() => textOf(environment.renderAgain('source', now, memory)));
         expect(again).toBe(fresh);

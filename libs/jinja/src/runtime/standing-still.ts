@@ -25,7 +25,7 @@ import { TemplateModule } from './template.ts';
 export const MUTATES: object = Object.freeze({ mutates: true });
 
 /** Stands for a value that may change unseen. */
-export const UNSEEN: object = {};
+export const UNSEEN: object = Object.freeze({ unseen: true });
 
 /** Global functions whose result depends on their arguments only, or is an object of its own. */
 const repeatable: ReadonlySet<Value> = new Set(
@@ -44,8 +44,10 @@ const MARKUP = mark('markup');
 const MODULE = mark('module');
 
 /** Whether the value cannot change: nothing in it, for whoever has it. */
-export const isFixed = (value: Value | undefined): boolean =>
-  typeof value !== 'object' || value === null || (Object.isFrozen(value) && !(value instanceof Instance));
+export const isFixed = (value: Value | undefined): boolean => {
+  if (typeof value === 'function') return false;
+  return typeof value !== 'object' || value === null || (Object.isFrozen(value) && !(value instanceof Instance));
+};
 
 /**
  * The values in a form in which two reads of the same are equal part by part; null when one of them may change unseen.
@@ -69,7 +71,7 @@ class Parts {
 
   add(value: Value | undefined): void {
     if (this.unseen) return;
-    if (this.parts.length >= maxParts) this.unseen = true;
+    if (value === UNSEEN || this.parts.length >= maxParts) this.unseen = true;
     else if (value === MUTATES) this.mutates = true;
     else if (isFixed(value) || repeatable.has(value as Value)) this.parts.push(value);
     else this.addObject(value as object);
