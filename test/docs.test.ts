@@ -45,7 +45,7 @@ describe('the documents', () => {
   it("name commands of the operator's program that exist", () => {
     const sources = filesBelow('apps/cli/src', '.ts').map(read).join('\n');
     const commands = [...sources.matchAll(/\.command\('(\w+)'\)/g)].map(([, name = '']) => name);
-    const named = found(/npx flotilla ([a-z]+)/g);
+    const named = found(/(?:`|^\s*|")flotilla ([a-z]+)/gm);
     expect(named.length).toBeGreaterThan(3);
     expect(named.filter((name) => !commands.includes(name))).toEqual([]);
   });

@@ -14,13 +14,14 @@ const debian = {
   openssl: () => onPath('openssl'),
   // Boots the systemd units.
   'systemd-container': () => process.getuid?.() !== 0 || onPath('systemd-nspawn'),
+  prometheus: () => onPath('prometheus') && onPath('promtool'),
   'python3-jinja2': () => spawnSync('/usr/bin/python3', ['-c', 'import jinja2']).status === 0,
 };
 
 export const servers = ['etcd-server', 'redis-server', 'haproxy', 'openssl'];
 export const oracle = ['python3-jinja2'];
 /** What tests try the deployment with. */
-export const deployment = ['systemd-container'];
+export const deployment = ['systemd-container', 'prometheus'];
 
 const onPath = (name) => environment.PATH.split(delimiter).some((folder) => existsSync(join(folder, name)));
 

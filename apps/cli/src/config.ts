@@ -2,7 +2,7 @@ import { type Loaded, kinds, setting, sharedSettings } from '@flotilla/runtime';
 
 /** For docs/configuration.md. */
 export const about =
-  'The operator’s command, `npx flotilla`. It serves nothing and logs nothing; `npx flotilla --help` lists its exit codes.';
+  'The operator’s command, `flotilla`. It serves nothing and logs nothing; `flotilla --help` lists its exit codes.';
 
 export const settings = {
   REDIS_URL: sharedSettings.REDIS_URL,
