@@ -138,7 +138,7 @@ describe.skipIf(missing !== undefined)(title, () => {
     await isQuiet();
   });
 
-  it('tell of a node whose agent is dead, and of HAProxy that is down', async () => {
+  it('tell of a node whose agent is dead', async () => {
     await node(0).agent.kill();
     await fires(`FlotillaNodeDown{instance="${await address(node(0).agent)}"}`, ['instance']);
     await node(0).restart();
