@@ -28,7 +28,7 @@ renderer and agent warn of a variable that begins with \`FLOTILLA_\` and is unkn
 share one environment.
 
 Exit codes of watcher, renderer and agent: 0 ended as asked (SIGTERM, SIGINT), 64 a setting is missing or refused, 70 an
-internal error, 128 + n ended at once by a second signal. They serve \`/healthz\`, \`/readyz\` and \`/metrics\` at
+internal error, 128 + n ended at once by a second signal (one within half a second of the first is the same request). They serve \`/healthz\`, \`/readyz\` and \`/metrics\` at
 \`FLOTILLA_HTTP\`, and log the address in the field \`http\`.`;
 
 const metricsIntro = `# Metrics

@@ -29,6 +29,8 @@ const standing = (more: Partial<FleetStanding> = {}): FleetStanding => ({
   failed: null,
   problems: [],
   nodes: [{ ...node(), state: 'current' }],
+  hold: null,
+  oddReports: [],
   ...more,
 });
 
@@ -75,5 +77,15 @@ describe('a fleet', () => {
       state,
     }));
     expect(missing(standing({ nodes }))).toEqual(['behind: n0, n2', 'parked: n1']);
+  });
+});
+
+describe('well', () => {
+  it('is said of no fleet that is held, nor while a report is odd', () => {
+    expect(missing(standing())).toEqual([]);
+    const hold = { since: '2026-01-01T00:00:00Z', missing: ['configmaps/lb/config'], reason: 'it is not in the store' };
+    expect(missing(standing({ hold }))).toEqual(['held: it is not in the store']);
+    // A name is shown so that nothing in it reaches the terminal as it is.
+    expect(missing(standing({ oddReports: ['a\u001b[2J'] }))).toEqual(['odd reports, left out: "a\\u001b[2J"']);
   });
 });

@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import { type Answer, type FleetName, type NodeStatus, fleetKeys } from '@flotilla/domain';
+import { type Answer, type FleetName, type NodeStatus, fleetKeys, parseNodeStatus } from '@flotilla/domain';
 import { pause } from '@flotilla/runtime';
 
 const answersKept = 1_000;
@@ -12,8 +12,10 @@ export interface NodeReports {
   answer(answer: Answer): Promise<void>;
   /** Takes a node off the list that will not come back. */
   forget(node: string): Promise<void>;
-  /** Every node's last status, by name. */
+  /** Every node's last status, by name; what is none is left out. */
   nodes(): Promise<NodeStatus[]>;
+  /** Names under which something stands that is no status of that node. */
+  odd(): Promise<string[]>;
   /** The newest answers, newest first. */
   answers(count?: number): Promise<Answer[]>;
   /** Answers from now on, over a connection of its own; outages are waited out. Ends when the signal is aborted. */
@@ -33,8 +35,12 @@ export function createNodeReports({ redis, fleet }: { redis: Redis; fleet: Fleet
       await redis.hdel(keys.nodes, node);
     },
     async nodes() {
-      const statuses = (await redis.hvals(keys.nodes)).flatMap((text) => parse<NodeStatus>(text));
+      const statuses = (await redis.hvals(keys.nodes)).flatMap((text) => parseNodeStatus(text) ?? []);
       return statuses.sort((a, b) => (a.node < b.node ? -1 : 1));
+    },
+    async odd() {
+      const reports = Object.entries(await redis.hgetall(keys.nodes));
+      return reports.flatMap(([name, text]) => (parseNodeStatus(text)?.node === name ? [] : [name])).sort();
     },
     async answers(count = 100) {
       return (await redis.xrevrange(keys.acks, '+', '-', 'COUNT', count)).flatMap(([, fields]) => answerIn(fields));

@@ -37,7 +37,15 @@ test('a node has its last status, until it is forgotten', async () => {
   await reports.heartbeat(status('b'));
   await reports.heartbeat(status('a'));
   await reports.heartbeat({ ...status('b'), applied: artifact });
-  await redis.hset(keys.nodes, 'c', 'not JSON');
+  const odd = {
+    c: 'not JSON',
+    d: 'null',
+    e: '5',
+    f: '{"node":"f"}',
+    g: JSON.stringify({ ...status('g'), haproxy: null }),
+  };
+  await redis.hset(keys.nodes, odd);
+  expect(await reports.odd()).toEqual(Object.keys(odd));
   expect(await reports.nodes()).toEqual([status('a'), { ...status('b'), applied: artifact }]);
   await reports.forget('a');
   expect((await reports.nodes()).map(({ node }) => node)).toEqual(['b']);

@@ -1,4 +1,5 @@
 import type { ArtifactIdentity } from './artifact.ts';
+import { parseJsonObject } from './json.ts';
 
 /** A node's answer to a version. A nack carries the reason: HAProxy's own words where there are any. */
 export type Answer = Ack | Nack;
@@ -48,3 +49,33 @@ export interface NodeStatus {
   /** ISO 8601. */
   readonly at: string;
 }
+
+/** A node's status as it stands in Redis; undefined for anything else, such as what another release wrote. */
+export function parseNodeStatus(text: string): NodeStatus | undefined {
+  const parsed = parseJsonObject(text);
+  if (!parsed.ok) return undefined;
+  const { node, at, desired, applied, lastGood, parked, haproxy, problem } = parsed.value;
+  const isWell =
+    typeof node === 'string' &&
+    typeof at === 'string' &&
+    !Number.isNaN(Date.parse(at)) &&
+    [desired, applied, lastGood].every((each) => each === null || isIdentity(each)) &&
+    (parked === null || (isObject(parked) && isIdentity(parked['artifact']) && typeof parked['reason'] === 'string')) &&
+    isObject(haproxy) &&
+    isNullOr('string', haproxy['version']) &&
+    isNullOr('number', haproxy['pid']) &&
+    typeof haproxy['oldWorkers'] === 'number' &&
+    isNullOr('string', problem);
+  return isWell ? (parsed.value as unknown as NodeStatus) : undefined;
+}
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const isNullOr = (type: 'string' | 'number', value: unknown): boolean => value === null || typeof value === type;
+
+const isIdentity = (value: unknown): boolean =>
+  isObject(value) &&
+  typeof value['epoch'] === 'string' &&
+  typeof value['digest'] === 'string' &&
+  typeof value['version'] === 'number';

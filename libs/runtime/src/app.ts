@@ -38,7 +38,7 @@ declare const FLOTILLA_VERSION: string | undefined;
 
 /**
  * The body of every `main.ts`: help, configuration, health server, start, and a drain on SIGTERM or SIGINT.
- * A second signal ends the process at once.
+ * A second signal, later than half a second after the first, ends the process at once.
  */
 export async function runApp<S extends AppSettings>(app: AppDefinition<S>): Promise<void> {
   const [argument] = process.argv.slice(2);
@@ -107,10 +107,14 @@ async function start<S extends AppSettings>(
   if (!ending.signal.aborted) log.info({ http: health.url }, 'started');
 }
 
+/** Signals this close together are one request to end. */
+const sameRequestMs = 500;
+
 /** Why and how the process ends: a signal, or an error that nobody caught. */
 class Ending {
   exitCode: number = exitCodes.ok;
   readonly #controller = new AbortController();
+  #askedAt = -Infinity;
   readonly #log: Logger;
   readonly signal = this.#controller.signal;
   readonly begun = new Promise<void>((resolve) => {
@@ -123,10 +127,15 @@ class Ending {
     this.#log = log;
     for (const name of ['SIGTERM', 'SIGINT'] as const) {
       process.on(name, () => {
+        // A terminal and a wrapper, or a service manager and a wrapper, pass one request on twice.
+        if (performance.now() - this.#askedAt < sameRequestMs) return;
         if (this.signal.aborted) process.exit(128 + constants.signals[name]);
+        this.#askedAt = performance.now();
         this.#begin(name);
       });
     }
+    // Node would open its inspector, which lets every local user into the process.
+    process.on('SIGUSR1', () => undefined);
     const fail = this.fail.bind(this);
     process.on('unhandledRejection', fail).on('uncaughtException', fail);
   }

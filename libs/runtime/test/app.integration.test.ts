@@ -88,8 +88,26 @@ describe('an app', () => {
     await logged(child, 'started');
     await child.kill('SIGINT');
     await logged(child, 'ending');
-    await child.kill('SIGTERM');
+    // One that comes right behind it is the same request, passed on twice: it is asked until it is a second one.
+    let asked = 0;
+    const asking = setInterval(() => {
+      asked++;
+      void child.kill('SIGTERM');
+    }, 100);
     expect(await child.exited).toEqual({ code: 143, signal: null });
+    clearInterval(asking);
+    expect(asked).toBeGreaterThan(1);
+  });
+
+  it('ends in order when one request comes twice, and opens no inspector', async () => {
+    const child = await start({});
+    await logged(child, 'started');
+    await child.kill('SIGUSR1');
+    await child.kill('SIGTERM');
+    await child.kill('SIGINT');
+    expect(await child.exited).toEqual({ code: 0, signal: null });
+    expect(messages(child)).toContain('closed the first');
+    expect(child.lines.join('\n')).not.toContain('Debugger listening');
   });
 
   it('names the setting when its address is taken', async () => {

@@ -1,6 +1,7 @@
 import { type ArtifactReader, type Pointer, createNodeReports } from '@flotilla/artifact';
 import {
   type ArtifactIdentity,
+  type FleetHold,
   type FleetName,
   type NodeStatus,
   type Problem,
@@ -9,6 +10,7 @@ import {
   leaderKeys,
   sameArtifact,
 } from '@flotilla/domain';
+import { readHold } from '@flotilla/inputs';
 import { createJobHistory } from '@flotilla/queue';
 import type { Redis } from 'ioredis';
 
@@ -28,6 +30,10 @@ export interface FleetStanding {
   /** Entries that are set aside, in words. */
   readonly problems: readonly string[];
   readonly nodes: readonly NodeStanding[];
+  /** Why the store's present state is kept from the fleet, and since when; null while it is not held. */
+  readonly hold: FleetHold | null;
+  /** Names under which a report stands that is none. */
+  readonly oddReports: readonly string[];
 }
 
 export interface Published extends ArtifactIdentity {
@@ -54,13 +60,16 @@ export async function readStanding(
   redis: Redis,
   { fleet, artifacts, now }: { fleet: FleetName; artifacts: ArtifactReader; now: number },
 ): Promise<FleetStanding> {
-  const [meta, leader, desired, versions, nodes, problems] = await Promise.all([
+  const reports = createNodeReports({ redis, fleet });
+  const [meta, leader, desired, versions, nodes, oddReports, problems, hold] = await Promise.all([
     redis.hgetall(fleetKeys(fleet).meta),
     redis.get(leaderKeys.lock),
     artifacts.desired(),
     artifacts.versions(),
-    createNodeReports({ redis, fleet }).nodes(),
+    reports.nodes(),
+    reports.odd(),
     readProblems(redis, fleet),
+    readHold(redis, fleet),
   ]);
   const inputs =
     meta['epoch'] === undefined
@@ -83,6 +92,8 @@ export async function readStanding(
     failed: rendered ? null : await lastFailure(redis, fleet),
     problems,
     nodes: nodes.map((node) => ({ ...node, state: stateOf(node, desired, now) })),
+    hold: hold ?? null,
+    oddReports,
   };
 }
 

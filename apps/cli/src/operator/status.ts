@@ -28,7 +28,7 @@ export async function statusCommand(
 }
 
 /** What keeps the fleet from being where it should be; empty when it is there. */
-export function missing({ watcher, inputs, rendered, artifact, nodes }: FleetStanding): string[] {
+export function missing({ watcher, inputs, rendered, artifact, nodes, hold, oddReports }: FleetStanding): string[] {
   const names = (state: NodeStanding['state']): string =>
     nodes.flatMap((node) => (node.state === state ? [node.node] : [])).join(', ');
   return [
@@ -37,6 +37,10 @@ export function missing({ watcher, inputs, rendered, artifact, nodes }: FleetSta
     inputs !== null && !rendered ? `revision ${inputs.revision} is not rendered` : '',
     artifact === null ? 'nothing is published' : '',
     nodes.length === 0 ? 'no node has reported' : '',
+    hold === null ? '' : `held: ${hold.reason}`,
+    oddReports.length === 0
+      ? ''
+      : `odd reports, left out: ${oddReports.map((name) => JSON.stringify(name)).join(', ')}`,
     ...(['behind', 'parked', 'trouble', 'silent'] as const).map((state) => {
       const which = names(state);
       return which === '' ? '' : `${state}: ${which}`;
@@ -45,7 +49,7 @@ export function missing({ watcher, inputs, rendered, artifact, nodes }: FleetSta
 }
 
 function overview(standing: FleetStanding, now: number): string[][] {
-  const { watcher, inputs, artifact, rendered, failed, problems } = standing;
+  const { watcher, inputs, artifact, rendered, failed, problems, hold } = standing;
   return [
     ['watcher', watcher === null ? 'none leads' : `${watcher} leads`],
     [
@@ -56,6 +60,7 @@ function overview(standing: FleetStanding, now: number): string[][] {
     ],
     ['artifact', artifact === null ? 'none yet' : tellArtifact(artifact, now)],
     ...(inputs === null || rendered ? [] : [['renders', failed ? tellFailure(failed, now) : 'under way or waiting']]),
+    ...(hold === null ? [] : [['held', `since ${ago(hold.since, now)}`]]),
     ...problems.map((problem, at) => [at === 0 ? 'set aside' : '', problem]),
   ];
 }
