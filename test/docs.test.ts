@@ -45,7 +45,10 @@ describe('the documents', () => {
   it("name commands of the operator's program that exist", () => {
     const sources = filesBelow('apps/cli/src', '.ts').map(read).join('\n');
     const commands = [...sources.matchAll(/\.command\('(\w+)'\)/g)].map(([, name = '']) => name);
-    const named = found(/(?:`|^\s*|")flotilla ([a-z]+)/gm);
+    const command = /(?:`|^\s*|")flotilla ([a-z]+)/gm;
+    const alerts = [...read('deploy/prometheus/rules.yml').matchAll(command)].map(([, name = '']) => name);
+    expect(alerts).toContain('status');
+    const named = [...found(command), ...alerts];
     expect(named.length).toBeGreaterThan(3);
     expect(named.filter((name) => !commands.includes(name))).toEqual([]);
   });

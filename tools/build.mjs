@@ -1,5 +1,5 @@
 // Bundles the project in the current folder into dist/: src/main.ts of an app, src/index.ts of a library,
-// and every src/*.thread.ts (a worker thread's entry) beside it.
+// and every src/*.process.ts (the entry of a process that it starts) beside it.
 import { existsSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { bundle } from './bundle.mjs';
 
@@ -10,9 +10,9 @@ await bundle({
   entries: [
     ...['src/main.ts', 'src/index.ts'].filter((file) => existsSync(file)),
     ...readdirSync('src')
-      .filter((file) => file.endsWith('.thread.ts'))
+      .filter((file) => file.endsWith('.process.ts'))
       .map((file) => `src/${file}`),
-    // An app that starts a library's thread names that thread's source, so that it lands in the app's own dist/.
-    ...(flotilla.threads ?? []),
+    // An app that starts a library's process names that process's source, so that it lands in the app's own dist/.
+    ...(flotilla.processes ?? []),
   ],
 });

@@ -6,7 +6,10 @@ import { build } from 'esbuild';
 
 const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '../package.json'), 'utf8'));
 
-/** Bundles `entries` of `folder` into `<folder>/dist/<name>.js`. */
+/**
+ * Bundles `entries` of `folder` into `<folder>/dist/<name>.js`.
+ * @param {{ folder: string, entries: string[], outdir?: string }} options
+ */
 export const bundle = ({ folder, entries, outdir = 'dist' }) =>
   build({
     absWorkingDir: folder,
@@ -41,7 +44,11 @@ export const bundle = ({ folder, entries, outdir = 'dist' }) =>
     ],
   });
 
-/** Where Node finds a package from a folder; undefined when it does not. */
+/**
+ * Where Node finds a package from a folder; undefined when it does not.
+ * @param {string} path
+ * @param {string} from
+ */
 function packageFolder(path, from) {
   const name = path.split('/', path.startsWith('@') ? 2 : 1).join('/');
   for (let at = from; ; at = dirname(at)) {

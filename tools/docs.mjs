@@ -46,15 +46,22 @@ export const knownNames: readonly string[] = [`;
 
 const checkOnly = process.argv.includes('--check');
 const order = ['watcher', 'renderer', 'agent', 'cli', 'demo'];
+/** @param {string} app */
 const rank = (app) => (order.includes(app) ? order.indexOf(app) : order.length);
 const apps = readdirSync(join(root, 'apps'))
   .filter((app) => existsSync(join(root, 'apps', app, 'src/config.ts')))
   .sort((a, b) => rank(a) - rank(b) || a.localeCompare(b));
 
+/**
+ * What a source file exports, once it is bundled.
+ * @param {string} folder
+ * @param {string} entry
+ * @param {string} name
+ */
 async function load(folder, entry, name) {
   const outdir = join(scratch, name);
   await bundle({ folder: join(root, folder), entries: [entry], outdir });
-  return import(pathToFileURL(join(outdir, entry.replace(/^.*\//, '').replace(/\.ts$/, '.js'))));
+  return import(pathToFileURL(join(outdir, entry.replace(/^.*\//, '').replace(/\.ts$/, '.js'))).href);
 }
 
 try {
@@ -76,7 +83,9 @@ try {
     const file = `src/${app}-metrics.ts`;
     if (!existsSync(join(root, 'apps', app, file))) continue;
     const [declare] = Object.values(await load(`apps/${app}`, file, `${app}-metrics`));
-    metricSections.push([`## ${app}`, metricsTable(createMetrics, (metrics) => declare(metrics, []))].join('\n\n'));
+    metricSections.push(
+      [`## ${app}`, metricsTable(createMetrics, (/** @type {unknown} */ metrics) => declare(metrics, []))].join('\n\n'),
+    );
   }
   const stale = [
     ...write(metricsPage, `${metricsIntro}\n\n${metricSections.join('\n\n')}\n`),
@@ -91,13 +100,19 @@ try {
   ];
   if (stale.length > 0 && checkOnly) throw new Error(`not up to date: ${stale.join(', ')}; run npm run docs`);
 } catch (error) {
-  process.stderr.write(`flotilla: ${error.message}\n`);
+  process.stderr.write(`flotilla: ${error instanceof Error ? error.message : error}\n`);
   process.exitCode = 1;
 } finally {
   rmSync(scratch, { recursive: true, force: true });
 }
 
-/** A table of what `declare` adds to the process's own metrics. */
+/**
+ * A table of what `declare` adds to the process's own metrics.
+ * @param {() => { registry: { getMetricsAsArray(): Metric[] } }} createMetrics
+ * @param {(metrics: unknown) => void} declare
+ *
+ * @typedef {{ name: string, type: string, labelNames: string[], help: string }} Metric
+ */
 function metricsTable(createMetrics, declare) {
   const metrics = createMetrics();
   const before = new Set(metrics.registry.getMetricsAsArray().map(({ name }) => name));
@@ -112,7 +127,11 @@ function metricsTable(createMetrics, declare) {
   return ['| metric | type | labels | meaning |', '| --- | --- | --- | --- |', ...rows].join('\n');
 }
 
-/** Gives the path when the file was not up to date. */
+/**
+ * Gives the path when the file was not up to date.
+ * @param {string} path
+ * @param {string} text
+ */
 function write(path, text) {
   const file = join(root, path);
   if (existsSync(file) && readFileSync(file, 'utf8') === text) return [];

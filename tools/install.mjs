@@ -4,9 +4,12 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { environment, exclusively, isInterrupted, root, run } from './stages.mjs';
 
-const leastNode = [20, 19];
+const leastNode = { major: 20, minor: 19 };
 
-/** Debian packages, and how to see that each is there. */
+/**
+ * Debian packages, and how to see that each is there.
+ * @type {Record<string, () => boolean>}
+ */
 const debian = {
   'etcd-server': () => onPath('etcd'),
   'redis-server': () => onPath('redis-server'),
@@ -23,17 +26,21 @@ export const oracle = ['python3-jinja2'];
 /** What tests try the deployment with. */
 export const deployment = ['systemd-container', 'prometheus'];
 
+/** @param {string} name */
 const onPath = (name) => environment.PATH.split(delimiter).some((folder) => existsSync(join(folder, name)));
 
-/** Installs what is missing of the npm packages and the named Debian packages; ends the process when it cannot. */
+/**
+ * Installs what is missing of the npm packages and the named Debian packages; ends the process when it cannot.
+ * @param {string[]} packages
+ */
 export async function install(packages) {
   try {
     checkNode();
     // What only root can mend is told before anything takes its time.
-    refuseUnlessInstallable(packages.filter((name) => !debian[name]()));
+    refuseUnlessInstallable(packages.filter((name) => !debian[name]?.()));
     await exclusively(async () => {
       await installNpmPackages();
-      await installDebianPackages(packages.filter((name) => !debian[name]()));
+      await installDebianPackages(packages.filter((name) => !debian[name]?.()));
     });
   } catch (error) {
     if (!(error instanceof CannotInstall)) throw error;
@@ -45,9 +52,11 @@ export async function install(packages) {
 class CannotInstall extends Error {}
 
 function checkNode() {
-  const [major, minor] = process.versions.node.split('.').map(Number);
-  if (major > leastNode[0] || (major === leastNode[0] && minor >= leastNode[1])) return;
-  throw new CannotInstall(`Node ${process.versions.node} is too old: Flotilla needs ${leastNode.join('.')} or newer`);
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+  if (major > leastNode.major || (major === leastNode.major && minor >= leastNode.minor)) return;
+  throw new CannotInstall(
+    `Node ${process.versions.node} is too old: Flotilla needs ${leastNode.major}.${leastNode.minor} or newer`,
+  );
 }
 
 async function installNpmPackages() {
@@ -59,8 +68,10 @@ async function installNpmPackages() {
 /** npm writes down what it installed, last of all; every package of the lock file that is not optional must stand in it as locked. */
 function packagesAreCurrent() {
   try {
+    /** @param {string} path @returns {Record<string, { version: string, optional?: boolean, link?: boolean }>} */
     const read = (path) => JSON.parse(readFileSync(join(root, path), 'utf8')).packages;
-    const [wanted, installed] = [read('package-lock.json'), read('node_modules/.package-lock.json')];
+    const wanted = read('package-lock.json');
+    const installed = read('node_modules/.package-lock.json');
     return Object.entries(wanted).every(
       ([path, entry]) =>
         path === '' ||
@@ -73,8 +84,10 @@ function packagesAreCurrent() {
   }
 }
 
+/** @param {string[]} missing */
 const installCommand = (missing) => `apt-get update && apt-get install -y --no-install-recommends ${missing.join(' ')}`;
 
+/** @param {string[]} missing */
 function refuseUnlessInstallable(missing) {
   if (missing.length === 0) return;
   if (!onPath('apt-get')) {
@@ -89,6 +102,7 @@ function refuseUnlessInstallable(missing) {
   }
 }
 
+/** @param {string[]} missing */
 async function installDebianPackages(missing) {
   if (missing.length === 0) return;
   say(`installing Debian packages: ${missing.join(', ')}`);
@@ -98,18 +112,20 @@ async function installDebianPackages(missing) {
   if (ours) writeFileSync(policy, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
   try {
     // Another apt may be at work on a machine that has just started.
-    const apt = ['env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get', '-qq', '-o', 'DPkg::Lock::Timeout=120'];
+    const apt = ['DEBIAN_FRONTEND=noninteractive', 'apt-get', '-qq', '-o', 'DPkg::Lock::Timeout=120'];
     // One mirror that does not answer need not matter: the installation is what counts.
-    const update = await execute(...command([...apt, 'update']), { mayFail: true });
-    await execute(...command([...apt, 'install', '-y', '--no-install-recommends', ...missing]), { before: update });
+    const update = await execute('env', [...apt, 'update'], { mayFail: true });
+    await execute('env', [...apt, 'install', '-y', '--no-install-recommends', ...missing], { before: update });
   } finally {
     if (ours) rmSync(policy, { force: true });
   }
 }
 
-const command = ([program, ...args]) => [program, args];
-
-/** Runs a program to its end and gives back what it printed; throws `CannotInstall` with its last words. */
+/**
+ * Runs a program to its end and gives back what it printed; throws `CannotInstall` with its last words.
+ * @param {string} program
+ * @param {string[]} args
+ */
 async function execute(program, args, { mayFail = false, before = '' } = {}) {
   const { code, output } = await run(program, args, { quiet: true });
   if (isInterrupted()) throw new CannotInstall('interrupted');
@@ -119,4 +135,5 @@ async function execute(program, args, { mayFail = false, before = '' } = {}) {
   throw new CannotInstall(`"${[program, ...args].join(' ')}" failed:\n${words}`);
 }
 
+/** @param {string} text */
 const say = (text) => process.stderr.write(`flotilla: ${text}\n`);

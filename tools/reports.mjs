@@ -2,18 +2,33 @@
 import { existsSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { join, sep } from 'node:path';
 
+/**
+ * @typedef {'unit' | 'integration' | 'e2e'} Suite
+ * @typedef {{ fullName: string, status: string }} Test
+ * @typedef {{ name: string, status: string, message?: string, assertionResults: Test[] }} File
+ * @typedef {{ testResults: File[], success: boolean }} Report
+ * @typedef {{ passed: number, failed: number, skipped: number, troubles: string[] }} Count
+ */
+
+/** @type {Suite[]} */
 export const suites = ['unit', 'integration', 'e2e'];
 const endings = { unit: '.test.ts', integration: '.integration.test.ts', e2e: '.e2e.test.ts' };
 const generated = new Set(['node_modules', 'dist', 'reports']);
 
-/** Every project's folder, seen from the root. */
+/**
+ * Every project's folder, seen from the root.
+ * @param {string} root
+ */
 export const projectsOf = (root) =>
   ['apps', 'libs']
     .flatMap((folder) => readdirSync(join(root, folder)).map((name) => join(folder, name)))
     .concat('test')
     .filter((project) => existsSync(join(root, project, 'package.json')));
 
-/** A report of an earlier run must not be counted; nx puts back those of tests that need no new run. */
+/**
+ * A report of an earlier run must not be counted; nx puts back those of tests that need no new run.
+ * @param {string} root
+ */
 export function removeReports(root) {
   for (const folder of ['', ...projectsOf(root)])
     rmSync(join(root, folder, 'reports'), { recursive: true, force: true });
@@ -22,8 +37,11 @@ export function removeReports(root) {
 /**
  * Counts the tests of one suite in all projects, whether each wrote a report or one run wrote it for all; `troubles` has
  * a line for everything that is not as it should be.
+ * @param {string} root
+ * @param {Suite} suite
  */
 export function countSuite(root, suite) {
+  /** @type {Count} */
   const total = { passed: 0, failed: 0, skipped: 0, troubles: [] };
   const whole = readReport(root, suite);
   for (const project of projectsOf(root)) {
@@ -36,17 +54,32 @@ export function countSuite(root, suite) {
   return total;
 }
 
+/**
+ * @param {string} folder
+ * @param {Suite} suite
+ * @returns {Report | undefined}
+ */
 function readReport(folder, suite) {
   const file = join(folder, 'reports', `${suite}.json`);
   return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : undefined;
 }
 
-/** What a report of all projects says of one; errors outside of the tests are not told by project. */
+/**
+ * What a report of all projects says of one; errors outside of the tests are not told by project.
+ * @param {Report} whole
+ * @param {string} folder
+ * @returns {Report | undefined}
+ */
 function partOf(whole, folder) {
   const testResults = whole.testResults.filter(({ name }) => name.startsWith(folder + sep));
   return testResults.length > 0 ? { testResults, success: true } : undefined;
 }
 
+/**
+ * @param {Count} total
+ * @param {string} project
+ * @param {Report} report
+ */
 function countReport(total, project, report) {
   const failedBefore = total.failed;
   for (const { name, status, message, assertionResults } of report.testResults) {
@@ -68,11 +101,20 @@ function countReport(total, project, report) {
     fail(total, `${project}: an error outside of the tests`);
 }
 
+/**
+ * @param {Count} total
+ * @param {string} what
+ */
 function fail(total, what) {
   total.failed++;
   total.troubles.push(`failed: ${what}`);
 }
 
+/**
+ * @param {string} folder
+ * @param {Suite} suite
+ * @returns {boolean}
+ */
 function hasTests(folder, suite) {
   return readdirSync(folder, { withFileTypes: true }).some((entry) =>
     entry.isDirectory()
@@ -81,4 +123,6 @@ function hasTests(folder, suite) {
   );
 }
 
-const suiteOf = (name) => ['e2e', 'integration', 'unit'].find((suite) => name.endsWith(endings[suite]));
+/** @param {string} name */
+const suiteOf = (name) =>
+  /** @type {Suite[]} */ (['e2e', 'integration', 'unit']).find((suite) => name.endsWith(endings[suite]));

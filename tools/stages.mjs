@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
 export const root = join(import.meta.dirname, '..');
+/** @param {string} name */
 const bin = (name) => join(root, 'node_modules/.bin', name);
 
 /** Debian puts haproxy where a user who is not root does not look. */
@@ -21,13 +22,15 @@ export const environment = {
 const repeatMs = 500;
 /** How long a command may take to end after a signal. */
 const patienceMs = 15_000;
+/** @type {import('node:child_process').ChildProcess | undefined} */
 let current;
 let lastSignalAt = -Infinity;
+/** @type {NodeJS.Signals | undefined} */
 let interrupted;
 let isQuiet = false;
 
 // Ctrl-C reaches this process from the terminal and once more through npm: that is one signal. A second Ctrl-C is passed on.
-for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(name, () => end(name));
+for (const name of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) process.on(name, () => end(name));
 
 // npm runs this process through a shell. When it is ended by a signal it tells the shell at most, and this process would
 // be left behind.
@@ -43,13 +46,14 @@ if (process.env.npm_lifecycle_event !== undefined) {
 /** The shell, where there is one in between, and npm, by their process ids. */
 function ancestors() {
   try {
-    const [, name, parent] = /\((.*)\) \S+ (\d+)/s.exec(readFileSync(`/proc/${process.ppid}/stat`, 'utf8'));
-    return /^(?:ba|da)?sh$/.test(name) ? `${process.ppid} ${parent}` : `${process.ppid}`;
+    const [, name, parent] = /\((.*)\) \S+ (\d+)/s.exec(readFileSync(`/proc/${process.ppid}/stat`, 'utf8')) ?? [];
+    return /^(?:ba|da)?sh$/.test(name ?? '') ? `${process.ppid} ${parent}` : `${process.ppid}`;
   } catch {
     return `${process.ppid}`;
   }
 }
 
+/** @param {NodeJS.Signals} name */
 function end(name) {
   interrupted ??= name;
   if (!current) process.exit(1);
@@ -68,19 +72,27 @@ export const isInterrupted = () => interrupted !== undefined;
  * Gives the exit code; a death by signal counts as 1. `quiet` keeps the output and returns it. The command has a
  * process group of its own, so that it gets each signal once, and what it leaves behind is ended with it. When this
  * process is killed, it is told to end.
+ * @param {string} command
+ * @param {string[]} args
+ * @returns {Promise<{ code: number, output: string }>}
  */
 export function run(command, args, { quiet = false } = {}) {
   const setpriv = '/usr/bin/setpriv';
-  const words = existsSync(setpriv) ? [setpriv, '--pdeathsig', 'TERM', '--', command, ...args] : [command, ...args];
+  const hasSetpriv = existsSync(setpriv);
   return new Promise((resolve, reject) => {
+    /** @type {Buffer[]} */
     const output = [];
     const pipe = quiet ? 'pipe' : 'inherit';
-    const child = spawn(words[0], words.slice(1), {
-      cwd: root,
-      env: environment,
-      detached: true,
-      stdio: ['ignore', pipe, pipe],
-    });
+    const child = spawn(
+      hasSetpriv ? setpriv : command,
+      hasSetpriv ? ['--pdeathsig', 'TERM', '--', command, ...args] : args,
+      {
+        cwd: root,
+        env: environment,
+        detached: true,
+        stdio: ['ignore', pipe, pipe],
+      },
+    );
     current = child;
     isQuiet = quiet;
     child.stdout?.on('data', (chunk) => output.push(chunk));
@@ -97,7 +109,9 @@ export function run(command, args, { quiet = false } = {}) {
   });
 }
 
+/** @param {number | undefined} pid */
 function endGroup(pid) {
+  if (pid === undefined) return;
   try {
     process.kill(-pid, 'SIGKILL');
   } catch {
@@ -105,13 +119,19 @@ function endGroup(pid) {
   }
 }
 
-/** Runs targets of every project that has them. */
+/**
+ * Runs targets of every project that has them.
+ * @param {string[]} targets
+ * @param {string[]} more
+ */
 export const nx = (targets, more = []) =>
   run(bin('nx'), ['run-many', '--output-style=stream', '-t', ...targets, ...more], { quiet: true });
 
 /**
  * Does the work while nobody else does such work in this checkout: two who start at once would write the same files.
  * The kernel keeps the lock, on the folder itself, and takes it back when this process ends, however it ends.
+ * @template T
+ * @param {() => Promise<T>} work
  */
 export async function exclusively(work) {
   const flock = '/usr/bin/flock';

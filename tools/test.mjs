@@ -8,7 +8,11 @@ const { countSuite, removeReports, suites } = await import('./reports.mjs');
 
 removeReports(root);
 const total = { passed: 0, failed: 0, skipped: 0 };
+/** @param {string} line */
 const say = (line) => process.stdout.write(`${line}\n`);
+
+/** @returns {import('./reports.mjs').Count} */
+const nothing = () => ({ passed: 0, failed: 0, skipped: 0, troubles: [] });
 
 const stages = {
   build: () => exclusively(() => nx(['build'])),
@@ -23,6 +27,7 @@ const stages = {
 };
 
 for (const [stage, execute] of Object.entries(stages)) {
+  const suite = suites.find((name) => name === stage);
   // On a terminal only: it is overwritten by the stage's own line.
   if (process.stdout.isTTY) process.stdout.write(`…      ${stage}\r`);
   const started = performance.now();
@@ -32,17 +37,17 @@ for (const [stage, execute] of Object.entries(stages)) {
     process.exit(1);
   }
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
-  const counted = suites.includes(stage) ? countSuite(root, stage) : { passed: 0, failed: 0, skipped: 0, troubles: [] };
+  const counted = suite ? countSuite(root, suite) : nothing();
   if (code !== 0 && counted.failed === 0) {
     counted.failed = 1;
     counted.troubles.push(`failed: ${stage}`);
   }
   if (counted.failed > 0) say(output);
   say(
-    `${counted.failed > 0 ? 'FAILED' : 'ok    '} ${stage} (${seconds} s${suites.includes(stage) ? `, ${counted.passed} passed` : ''})`,
+    `${counted.failed > 0 ? 'FAILED' : 'ok    '} ${stage} (${seconds} s${suite ? `, ${counted.passed} passed` : ''})`,
   );
   counted.troubles.forEach(say);
-  for (const kind of Object.keys(total)) total[kind] += counted[kind];
+  for (const kind of /** @type {const} */ (['passed', 'failed', 'skipped'])) total[kind] += counted[kind];
   // The end-to-end tests would try what was built before.
   if (stage === 'build' && counted.failed > 0) break;
 }

@@ -1,5 +1,5 @@
 import { createJobHistory } from '@flotilla/queue';
-import { loadClient } from '@flotilla/testkit';
+import { loadClient, waitFor } from '@flotilla/testkit';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { type BenchFleet, benchPod, inParallel, probed, putPod } from './fleet.ts';
@@ -7,7 +7,7 @@ import { type BenchFleet, benchPod, inParallel, probed, putPod } from './fleet.t
 export interface BurstResult {
   readonly changes: number;
   readonly writeMs: number;
-  /** From the last write's answer until the node runs the last state. */
+  /** From the last write's answer until the node runs the last state, which one more change shows. */
   readonly convergedMs: number;
   readonly renders: number;
   readonly versions: number;
@@ -47,12 +47,20 @@ export async function measureBurst(fleet: BenchFleet, changes = 5_000): Promise<
     }
   });
   const written = performance.now();
+  // The store's changes are read in their order: a node that runs the last one was told of all.
+  const statsSocket = join(stack.nodes[0]?.agent.dataDir ?? '', 'run/stats.sock');
+  const last = { name: 'service-299-last', app: 'service-299', ip: '127.149.0.1' };
+  await putPod(stack.store, benchPod(last.name, last.app, last.ip));
+  await waitFor(async () => (await runningServers(statsSocket, last.app)).get(last.name) === last.ip, {
+    what: 'the last change to be run',
+    everyMs: 10,
+  });
   await fleet.settled();
   const converged = performance.now();
 
   const after = await fleet.meta();
   const acks = (await answers(fleet)).slice(acksBefore.length);
-  const running = await runningServers(join(stack.nodes[0]?.agent.dataDir ?? '', 'run/stats.sock'));
+  const running = await runningServers(statsSocket);
   const lost = pods.filter(
     ({ service, at }) => running.get(`service-${service}-${at}`) !== address(rounds - 1, service, at),
   ).length;
@@ -84,10 +92,10 @@ async function answers({ redis }: BenchFleet): Promise<string[]> {
   });
 }
 
-/** Server name → address, as HAProxy runs them. */
-async function runningServers(socketPath: string): Promise<Map<string, string>> {
+/** Server name → address, as HAProxy runs them; of all backends, or of one. */
+async function runningServers(socketPath: string, backend = ''): Promise<Map<string, string>> {
   const socket = connect(socketPath);
-  socket.end('show servers state\n');
+  socket.end(`show servers state ${backend}\n`);
   let text = '';
   for await (const chunk of socket) text += String(chunk);
   const rows = text

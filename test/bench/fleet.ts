@@ -13,8 +13,8 @@ import {
   startStack,
   waitFor,
 } from '@flotilla/testkit';
-import { createNodeReports } from '@flotilla/artifact';
 import { fleetKeys, fleetName } from '@flotilla/domain';
+import { createNodeReports } from '@flotilla/runtime';
 import { Redis } from 'ioredis';
 
 /** A cluster's size: how many services, and how many pods each has. */
@@ -158,8 +158,9 @@ function lastWords({ watcher, renderers, nodes }: Stack): string {
   return apps.flatMap(({ log }) => log.slice(-5).map((line) => JSON.stringify(line))).join('\n');
 }
 
-/** Resident memory of a process in MB. */
+/** Resident memory in MB, of a process and of those it started. */
 export function residentMb(pid: number): number {
   const kb = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
-  return Math.round(Number(kb) / 1024);
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean);
+  return children.reduce((sum, child) => sum + residentMb(Number(child)), Math.round(Number(kb) / 1024));
 }

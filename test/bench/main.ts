@@ -94,6 +94,7 @@ async function latency(): Promise<void> {
         'watcher MB': residentMb(watcher.pid),
         'renderer MB': residentMb(renderers[0]?.pid ?? 0),
         'agent MB': residentMb(nodes[0]?.agent.pid ?? 0),
+        'Redis MB': Number(/used_memory:(\d+)/.exec(await fleet.redis.info('memory'))?.[1]) / 1024 ** 2,
       });
       say(`${name}: p50 ${rounded(ours.p50)} ms`);
     });
@@ -117,7 +118,10 @@ async function render(): Promise<void> {
   print('Render: 1,000 services x 5 pods, everything, against Jinja2', await measureRender(inputs));
   const again = await measureRenderAgain('1,000 x 5', inputs);
   again.push(...(await measureRenderAgain('1,000 x 20', renderInputs({ ...size, pods: 20 }))));
-  print("Render in the fleet's thread: everything, then one pod of one service", again);
+  print(
+    "Render in the fleet's process: everything, one pod of one service, and a comparison of that with a full render",
+    again,
+  );
 }
 
 try {

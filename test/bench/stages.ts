@@ -1,6 +1,6 @@
-import { createNodeReports } from '@flotilla/artifact';
 import { fleetName } from '@flotilla/domain';
 import { createJobHistory } from '@flotilla/queue';
+import { createNodeReports } from '@flotilla/runtime';
 import type { BenchFleet } from './fleet.ts';
 import { summarize } from './statistics.ts';
 

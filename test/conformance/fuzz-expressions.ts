@@ -39,7 +39,7 @@ const STRING = fc.constantFrom(
 const DEPTH = fc.createDepthIdentifier();
 const COMPARISON = fc.constantFrom('==', '!=', '<', '<=', '>', '>=');
 
-const numberLeaf = either(INTEGER, word('i j x 0.5 2.0 1e3 1.5e-7 loop.index'));
+const numberLeaf = either(INTEGER, word('i j x 0.5 2.0 1e3 1.5e-7 loop.index 9007199254740993 18014398509481987'));
 const textLeaf = either(STRING, word('s u w item'));
 const listLeaf = word('l m words users [] [1,2,3] el range(4)');
 const dictLeaf = word("d e users[0] {} {'a':1} {'b':'x','a':none}");
@@ -81,7 +81,9 @@ const textFilter = (text: Part): Arbitrary<string> =>
   either(
     seq(
       '|',
-      word('upper lower title capitalize trim string e escape safe forceescape striptags urlencode first last urlize'),
+      word(
+        'upper lower title capitalize trim string e escape safe forceescape striptags urlencode first last urlize d',
+      ),
     ),
     seq('|replace(', text, ', ', text, maybe(seq(', ', SMALL)), ')'),
     seq('|truncate(', word('3 5 9'), maybe(', true'), maybe(", end='!'"), maybe(', leeway=0'), ')'),

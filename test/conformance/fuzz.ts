@@ -58,3 +58,10 @@ export function isIncomparable(theirs: Outcome): boolean {
 /** Python's complex numbers are left out, and that is said; a random power can be one. */
 export const isLeftOut = (ours: Outcome): boolean =>
   'error' in ours && /is complex, which is not supported/.test(ours.error.message);
+
+/** What asks for more memory than there is ends in Python's own way there, by a limit here. */
+export const isTooLarge = (theirs: Outcome, ours: Outcome): boolean =>
+  'error' in theirs &&
+  'error' in ours &&
+  ['MemoryError', 'OverflowError'].includes(theirs.error.type) &&
+  ours.error.type === 'SecurityError';

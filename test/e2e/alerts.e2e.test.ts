@@ -1,23 +1,34 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type App,
   type Prometheus,
   type Stack,
   type StackNode,
   cleanUp,
+  haproxyCommand,
+  haproxyOf,
+  openWebSocket,
   registryKey,
   repositoryRoot,
   startApp,
   startPrometheus,
+  staleParts,
+  staleRenders,
   startStack,
   temporaryFolder,
   waitFor,
 } from '@flotilla/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { renderQueue } from '@flotilla/domain';
+import { Queue } from 'bullmq';
+import { Redis } from 'ioredis';
 import { parse } from 'yaml';
+import { bundleApp } from '../../apps/renderer/test/bundled.ts';
 import { World, exampleTemplate, servedBy, service, startPods } from './world.ts';
 
 const host = 'shop.example.com';
@@ -45,6 +56,7 @@ describe.skipIf(missing !== undefined)(title, () => {
       'flotilla-agent': await of(stack.nodes.map(({ agent }) => agent)),
     });
   };
+  const metricsOf = async (app: App) => (await fetch(`${await app.http()}/metrics`)).text();
   const fires = (alert: string, labels: readonly string[] = []) =>
     waitFor(async () => (await prometheus.firing(labels)).includes(alert), {
       what: `${alert} to fire`,
@@ -82,7 +94,7 @@ describe.skipIf(missing !== undefined)(title, () => {
         renderers: 2,
         persist: true,
         rendererEnv: { FLOTILLA_HAPROXY: checker },
-        agentEnv: { FLOTILLA_RELOAD_INTERVAL_MS: '0' },
+        agentEnv: { FLOTILLA_RELOAD_INTERVAL_MS: '0', FLOTILLA_MAX_OLD_WORKERS: '1' },
       },
       async (store) => {
         world = new World(store);
@@ -168,6 +180,7 @@ describe.skipIf(missing !== undefined)(title, () => {
     await stack.redis.kill();
     await fires('FlotillaNotReady{job="flotilla-watcher",check="redis"}', ['job', 'check']);
     await fires('FlotillaNotReady{job="flotilla-renderer",check="redis"}', ['job', 'check']);
+    await fires('FlotillaNotReady{job="flotilla-agent",check="redis"}', ['job', 'check']);
     await fires('FlotillaNodeNotFollowing{node="node-1"}', ['node']);
     await stack.redis.restart();
     await isQuiet();
@@ -209,8 +222,111 @@ describe.skipIf(missing !== undefined)(title, () => {
     await world.pod('shop-9', 'shop', { host: '127.9.9.9' });
     await fires('FlotillaVersionTakenBack{fleet="lb"}', ['fleet']);
     rmSync(refusal);
-    expect(existsSync(refusal)).toBe(false);
     await world.removePod('shop-9');
+    await isQuiet();
+  });
+
+  it('tell that an incremental render was wrong', async () => {
+    await Promise.all(stack.renderers.map((renderer) => renderer.stop()));
+    const { main, remove } = await bundleApp([staleRenders]);
+    try {
+      const env = { ...stack.env, FLOTILLA_RENDER_COMPARE_MS: '4000' };
+      stack.renderers = [await startApp('renderer', env, [], main)];
+      await watchEverything();
+      const stale = `\n${staleParts.macro}{% for service in services %}# ${staleParts.call}\n{% endfor %}`;
+      await world.template(exampleTemplate('http') + stale, { seen: staleParts.seen });
+      const metrics = async () => (await fetch(`${await stack.renderers[0]?.http()}/metrics`)).text();
+      await waitFor(async () => (await metrics()).includes('renders_total{fleet="lb",outcome="published"} 1'), {
+        what: 'a render from nothing',
+      });
+      // A count that Prometheus has not seen at 0 does not rise for it.
+      await waitFor(async () => Object.values(await prometheus.health()).every((health) => health === 'up'), {
+        what: 'every program to be read',
+        deadlineMs: 30_000,
+      });
+      await sleep(2_000);
+      await world.services({ shop: service('shop', port), blog: service('blog', port) });
+      await fires('FlotillaRenderWrong{fleet="lb"}', ['fleet']);
+      await isQuiet();
+    } finally {
+      remove();
+    }
+  });
+
+  it('tell that the store is away, that one of the renderers is, and that the queue is paused', async () => {
+    await stack.etcd.kill();
+    await fires('FlotillaStoreLost');
+    await stack.etcd.restart();
+    const [first] = stack.renderers;
+    await first?.kill();
+    await fires('FlotillaProgramDown{job="flotilla-renderer"}', ['job']);
+    stack.renderers.splice(0, 1, await stack.startRenderer());
+    await watchEverything();
+    const connection = new Redis(stack.redis.url, { maxRetriesPerRequest: null });
+    const queue = new Queue(renderQueue.name, { connection, prefix: renderQueue.prefix });
+    await queue.pause();
+    await fires('FlotillaQueuePaused');
+    await queue.resume();
+    await queue.close();
+    connection.disconnect();
+    await isQuiet();
+  });
+
+  it('tell of a HAProxy that does not answer, and of a node that is behind', async () => {
+    const processes = haproxyOf(node(0).agent.dataDir);
+    for (const pid of processes) process.kill(pid, 'SIGSTOP');
+    await fires('FlotillaHaproxyDown{node="node-1"}', ['node']);
+    await world.template(`${exampleTemplate('http')}\n# one more line\n`);
+    await fires('FlotillaNodeBehind{node="node-1"}', ['node']);
+    for (const pid of processes) process.kill(pid, 'SIGCONT');
+    await isQuiet();
+  });
+
+  it('tell of a reload that waits for old workers', async () => {
+    const oldWorkers = (count: number) =>
+      waitFor(
+        async () =>
+          new RegExp(`^flotilla_agent_old_workers\\{.*\\} ${count}$`, 'm').test(await metricsOf(node(0).agent)),
+        { what: `${count} old workers`, deadlineMs: 30_000 },
+      );
+    // The one that is seen is to be the one that has the socket, and none of a reload before.
+    await oldWorkers(0);
+    const socket = await openWebSocket(node(0).httpPort, '/', host);
+    await world.template(exampleTemplate('http').replace('5s', '6s'));
+    await oldWorkers(1);
+    await world.template(exampleTemplate('http').replace('5s', '7s'));
+    await fires('FlotillaReloadWaits{node="node-1"}', ['node']);
+    expect(await prometheus.firing(['node'])).not.toContain('FlotillaReloadWaits{node="node-2"}');
+    socket.close();
+    await isQuiet();
+  });
+
+  it('do not take a HAProxy that cannot start for a reload that waits', async () => {
+    const { agent, httpPort } = node(0);
+    await agent.stop();
+    const squatter = createServer().listen(httpPort, '127.0.0.1');
+    await node(0).restart();
+    await watchEverything();
+    await fires('FlotillaHaproxyDown{node="node-1"}', ['node']);
+    await node(0).agent.waitForLog(({ msg }) => msg === 'HAProxy is not at its version; trying again');
+    // So long that every alert that there is reason for has fired.
+    await sleep(4_000);
+    expect(await prometheus.firing(['node'])).not.toContain('FlotillaReloadWaits{node="node-1"}');
+    squatter.close();
+    await isQuiet();
+  });
+
+  it('tell that somebody used the admin socket', async () => {
+    await haproxyCommand(join(node(0).agent.dataDir, 'run/stats.sock'), `set server shop/shop-1-${port} state maint`);
+    await fires('FlotillaDrift{node="node-1"}', ['node']);
+    await isQuiet();
+  });
+
+  it('tell that a node refuses a version', async () => {
+    // The renderer's check cannot know that no node has this address.
+    await world.template(`${exampleTemplate('http')}\nfrontend elsewhere\n  mode http\n  bind 192.0.2.1:81\n`);
+    await fires('FlotillaNodeRefused{node="node-1"}', ['node']);
+    await world.template(exampleTemplate('http'));
     await isQuiet();
   });
 });

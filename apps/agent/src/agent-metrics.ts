@@ -13,6 +13,7 @@ export interface AgentMetrics {
   brought(result: (typeof results)[number]): void;
   operations(operations: readonly Operation[]): void;
   drifted(count: number): void;
+  mended(files: number): void;
   died(): void;
   running(up: boolean, oldWorkers: number): void;
   waiting(reload: boolean): void;
@@ -34,10 +35,11 @@ export function agentMetrics(metrics: Metrics): AgentMetrics {
     kind: operationKinds,
   });
   const drift = metrics.counter('agent_drift_total', 'Things that HAProxy ran otherwise than its files say');
+  const repairs = metrics.counter('agent_disk_repairs_total', 'Files and links that were changed by hand and mended');
   const deaths = metrics.counter('agent_haproxy_deaths_total', 'Times HAProxy ended without being asked to');
   const up = metrics.gauge('agent_haproxy_up', '1 while HAProxy answers');
   const old = metrics.gauge('agent_old_workers', 'Workers of former configurations that still have connections');
-  const pending = metrics.gauge('agent_reload_waiting', '1 while a reload is waited for');
+  const pending = metrics.gauge('agent_reload_waiting', '1 while HAProxy runs and waits for a reload');
   const draining = metrics.gauge('agent_leaving_servers', 'Removed servers whose connections have not ended');
   const follows = metrics.gauge('agent_following', '1 while the newest version of the fleet is known');
   return {
@@ -61,6 +63,9 @@ export function agentMetrics(metrics: Metrics): AgentMetrics {
     },
     drifted: (count) => {
       drift.inc(count);
+    },
+    mended: (files) => {
+      repairs.inc(files);
     },
     died: () => {
       deaths.inc();

@@ -10,6 +10,7 @@ import {
 
 export const settings = {
   REDIS_URL: sharedSettings.REDIS_URL,
+  FLOTILLA_REDIS_TIMEOUT_MS: sharedSettings.FLOTILLA_REDIS_TIMEOUT_MS,
   FLOTILLA_FLEET: sharedSettings.FLOTILLA_FLEET,
   FLOTILLA_NODE: sharedSettings.FLOTILLA_NODE,
   FLOTILLA_KEY: sharedSettings.FLOTILLA_KEY,
@@ -55,6 +56,10 @@ export const settings = {
   FLOTILLA_MAX_OLD_WORKERS: setting(kinds.integer(1, 1_000), {
     help: 'A reload is put off while so many workers of former configurations still have connections.',
     default: '20',
+  }),
+  FLOTILLA_RELOAD_PUT_OFF_MS: setting(kinds.integer(0, 86_400_000), {
+    help: 'How long, in milliseconds, a reload is put off at most because of old workers; then it is made all the same, and the log says so.',
+    default: '900000',
   }),
   FLOTILLA_DRAIN_MS: setting(kinds.integer(0, 86_400_000), {
     help: 'How long, in milliseconds, the connections of a server that was removed may go on before they are ended.',

@@ -9,6 +9,8 @@ export function followEvents(
   delivery: Delivery,
   { log, metrics, signal }: { log: Logger; metrics: AgentMetrics; signal: AbortSignal },
 ): void {
+  /** Why it did not start the last time: the same again is no news. */
+  let downFor: string | undefined;
   haproxy.onEvent((event) => {
     switch (event.kind) {
       case 'died':
@@ -17,9 +19,14 @@ export function followEvents(
         break;
       case 'back':
         log.info('HAProxy is back');
+        downFor = undefined;
         break;
       case 'still-down':
-        log.error({ words: event.words }, 'HAProxy does not start; trying again');
+        log[event.words === downFor ? 'debug' : 'error'](
+          { words: event.words },
+          'HAProxy does not start; trying again',
+        );
+        downFor = event.words;
     }
     delivery.lookNow();
   });

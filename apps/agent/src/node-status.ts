@@ -1,22 +1,50 @@
-import type { NodeStatus } from '@flotilla/domain';
-import type { Standing } from './delivery/standing.ts';
+import { type Instance, type NodeStatus, sameArtifact } from '@flotilla/domain';
+import { type State, type Waiting, liveOf, parkedOf, waitingOf } from './delivery/state.ts';
 import { identityOf } from './store/state-file.ts';
 
-/** What the node says of itself. */
-export const nodeStatus = (node: string, standing: Standing): Omit<NodeStatus, 'at'> => ({
-  node,
-  desired: standing.desired,
-  applied: standing.live ? identityOf(standing.live.manifest) : null,
-  lastGood: standing.good,
-  parked: standing.parked,
-  haproxy: {
-    version: standing.running?.version ?? null,
-    pid: standing.running?.master ?? null,
-    oldWorkers: standing.running?.oldWorkers ?? 0,
-  },
-  problem: problemOf(standing) ?? standing.unknown ?? null,
-});
+/** What the node says of itself; the rest is known when it is told. */
+export type OwnStatus = Omit<NodeStatus, 'at' | 'rival' | 'clockMs'>;
+
+/** Looks at where the node stands, and remembers since when it is behind. */
+export function createNodeStatus(node: string, stateNow: () => State, instance: Instance): () => OwnStatus {
+  let since: string | undefined;
+  return () => {
+    const state = stateNow();
+    const { desired, running } = state;
+    const [live, parked] = [liveOf(state), parkedOf(state)];
+    const isBehind = desired !== null && !(live && sameArtifact(live.manifest, desired));
+    since = isBehind ? (since ?? new Date().toISOString()) : undefined;
+    return {
+      node,
+      desired,
+      applied: live ? identityOf(live.manifest) : null,
+      lastGood: state.good,
+      parked: parked ? { artifact: parked.artifact, reason: parked.reason } : null,
+      haproxy: {
+        version: running?.version ?? null,
+        pid: running?.master ?? null,
+        oldWorkers: running?.oldWorkers ?? 0,
+      },
+      problem: problemOf(state) ?? state.unknown ?? null,
+      instance,
+      behind: since === undefined ? null : { since, why: whyBehind(state) },
+    };
+  };
+}
+
+function whyBehind(state: State): string | null {
+  const { running, pods } = state;
+  const [waiting, live] = [waitingOf(state), liveOf(state)];
+  if (waiting) return reasonFor(waiting, running?.oldWorkers ?? 0);
+  if (!live || !pods.of) return null;
+  return `its pods are those of version ${pods.of.version}, on the configuration of version ${live.manifest.version}`;
+}
+
+const reasonFor = ({ why, putOffSince }: Waiting, oldWorkers: number): string =>
+  why === undefined
+    ? 'haproxy is being told through its socket'
+    : `waits for a reload: ${why}${putOffSince === undefined ? '' : `; put off, as ${oldWorkers} old workers still have connections`}`;
 
 /** Why the node does not serve as it should, for `/readyz`; undefined when it does, whether it can hear of news or not. */
-export const problemOf = ({ problem, failing, live, unknown }: Standing): string | undefined =>
-  problem ?? failing ?? (live ? undefined : (unknown ?? 'no version runs on this node yet'));
+export const problemOf = (state: State): string | undefined =>
+  state.problem ?? state.failing ?? (liveOf(state) ? undefined : (state.unknown ?? 'no version runs on this node yet'));

@@ -1,9 +1,7 @@
-import type { NodeReports } from '@flotilla/artifact';
-import type { Answer, NodeStatus } from '@flotilla/domain';
-import { reasonOf } from '@flotilla/domain';
-import { Bell, type Logger, pause } from '@flotilla/runtime';
+import { type Answer, type Instance, reasonOf, reportEveryMs, silentAfterMs } from '@flotilla/domain';
+import { type NodeReports, Bell, type Logger, pause } from '@flotilla/runtime';
+import type { OwnStatus } from './node-status.ts';
 
-const heartbeatMs = 5_000;
 const retryMs = 500;
 /** A status that changes is told when it has come to rest, and not while a version is being delivered. */
 const settleMs = 50;
@@ -12,7 +10,7 @@ const answersKept = 1_000;
 
 export interface ReportingOptions {
   readonly reports: NodeReports;
-  readonly status: () => Omit<NodeStatus, 'at'>;
+  readonly status: () => OwnStatus;
   readonly log: Logger;
 }
 
@@ -25,7 +23,11 @@ export class Reporting {
   readonly #answers: Answer[] = [];
   #told = '';
   #toldAt = -Infinity;
+  #isFailing = false;
   #touched: NodeJS.Timeout | undefined;
+  #clockMs: number | null = null;
+  /** Another process that reported under this name since this one did, and when that was seen last. */
+  #rival: { readonly instance: Instance; readonly seenAt: number } | undefined;
   readonly #bell = new Bell();
 
   constructor(options: ReportingOptions) {
@@ -51,11 +53,14 @@ export class Reporting {
     while (!signal.aborted) {
       try {
         await this.flush();
-        const leftMs = this.#toldAt + heartbeatMs - performance.now();
+        this.#isFailing = false;
+        const leftMs = this.#toldAt + reportEveryMs - performance.now();
         await this.#bell.wait(leftMs, signal);
       } catch (error) {
         if (signal.aborted) return;
-        this.#options.log.debug({ reason: reasonOf(error) }, 'this node could not report; trying again');
+        if (!this.#isFailing)
+          this.#options.log.debug({ reason: reasonOf(error) }, 'this node could not report; trying again');
+        this.#isFailing = true;
         await pause(retryMs, signal);
       }
     }
@@ -63,7 +68,7 @@ export class Reporting {
 
   /** Tells everything that is not told yet. */
   async flush(): Promise<void> {
-    const { reports, status } = this.#options;
+    const { reports, status, log } = this.#options;
     for (let answer = this.#answers[0]; answer; answer = this.#answers[0]) {
       await reports.answer(answer);
       // It is not the first any more when too many gathered meanwhile.
@@ -71,8 +76,21 @@ export class Reporting {
     }
     const now = status();
     const text = JSON.stringify(now);
-    if (text === this.#told && performance.now() - this.#toldAt < heartbeatMs) return;
-    await reports.heartbeat({ ...now, at: new Date().toISOString() });
+    if (text === this.#told && performance.now() - this.#toldAt < reportEveryMs) return;
+    if (this.#rival && performance.now() - this.#rival.seenAt > silentAfterMs) this.#rival = undefined;
+    const rival = this.#rival?.instance ?? null;
+    const { before, clockMs } = await reports.heartbeat({
+      ...now,
+      rival,
+      clockMs: this.#clockMs,
+      at: new Date().toISOString(),
+    });
+    this.#clockMs = clockMs ?? this.#clockMs;
+    // What stood there at the first report was of the agent before this one.
+    if (this.#told !== '' && before && before.id !== now.instance.id) {
+      if (!rival) log.error({ host: before.host, pid: before.pid }, 'another agent reports under this name');
+      this.#rival = { instance: before, seenAt: performance.now() };
+    }
     this.#told = text;
     this.#toldAt = performance.now();
   }

@@ -13,7 +13,7 @@ export function artifact(number: number, contents: Record<string, string | Buffe
     version: version(number),
     digest: digestOfFiles(listed),
     revision: revision(number),
-    createdAt: new Date().toISOString(),
+    createdAt: '2026-01-02T03:04:05.678Z',
     files: listed,
   };
   return { manifest, files };

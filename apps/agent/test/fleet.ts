@@ -1,6 +1,16 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { createNodeReports, createPublisher } from '@flotilla/artifact';
-import { type Answer, type Manifest, createSealer, epoch, fleetKeys, fleetName, revision } from '@flotilla/domain';
+import { createPublisher } from '@flotilla/artifact';
+import { type PendingWish, createNodeReports, createNodeWishes } from '@flotilla/runtime';
+import {
+  type Answer,
+  type Manifest,
+  type WishKind,
+  createSealer,
+  epoch,
+  fleetKeys,
+  fleetName,
+  revision,
+} from '@flotilla/domain';
 import { type RedisServer, onCleanup, startRedis, waitFor } from '@flotilla/testkit';
 import { Redis } from 'ioredis';
 
@@ -16,6 +26,9 @@ export interface Fleet {
   answers(): Promise<Answer[]>;
   /** Waits for the node's answer to a version. */
   answerTo(manifest: Manifest): Promise<Answer>;
+  /** What an operator asks of the node that reports now. */
+  ask(kind: WishKind): Promise<PendingWish>;
+  readonly redis: Redis;
   /** What the node says of itself. */
   status(): ReturnType<ReturnType<typeof createNodeReports>['nodes']>;
 }
@@ -40,6 +53,13 @@ export async function startFleet(): Promise<Fleet> {
     key: key.toString('base64'),
     answers,
     status: () => reports.nodes(),
+    redis,
+    async ask(kind) {
+      const [status] = await reports.nodes();
+      if (!status) throw new Error('no node has reported');
+      const wishes = createNodeWishes({ redis, fleet, sealer: createSealer(key, fleet) });
+      return wishes.ask({ node: status.node, instance: status.instance.id }, kind);
+    },
     async publish(files) {
       const bundle = Object.entries(files).map(([path, text]) => ({ path, content: Buffer.from(text) }));
       const number = revision(count++);

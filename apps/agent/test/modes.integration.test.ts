@@ -86,7 +86,9 @@ test('mode command without a command says what is missing', async () => {
 
 test('a second agent on the same data folder is refused', async () => {
   const node = await startNode(fleet);
-  await expect(startNode(fleet, { FLOTILLA_DATA_DIR: node.dataDir })).rejects.toThrow(/another agent works with/);
+  await expect(startNode(fleet, { FLOTILLA_DATA_DIR: node.dataDir })).rejects.toThrow(
+    /another agent .node .* of fleet lb.* works with/,
+  );
 });
 
 test('HAProxy that was left running is taken over by the next agent without a reload, runtime updates included', async () => {

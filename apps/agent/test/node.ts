@@ -1,4 +1,4 @@
-import { loadSettings, ReleaseStack, createLogger, createMetrics } from '@flotilla/runtime';
+import { type Check, loadSettings, ReleaseStack, createLogger, createMetrics } from '@flotilla/runtime';
 import { type LogLine, freePort, killHaproxyWithTest, onCleanup, temporaryFolder, waitFor } from '@flotilla/testkit';
 import { settings } from '../src/config.ts';
 import { launch } from '../src/launch.ts';
@@ -12,8 +12,12 @@ export interface Node {
   readonly log: readonly LogLine[];
   /** Undefined when it is ready, else why not. */
   problem(): string | undefined;
+  /** What `/readyz` asks. */
+  readonly checks: Readonly<Record<string, Check>>;
   metric(name: string): Promise<number>;
-  /** Ends it as SIGTERM does. */
+  /** Resolves with what it cannot go on from. */
+  readonly failed: Promise<unknown>;
+  /** Ends it as SIGTERM does; rejects with what it could not go on from. */
   stop(): Promise<void>;
 }
 
@@ -26,6 +30,8 @@ export async function startNode(fleet: Fleet, given: Record<string, string> = {}
   const releases = new ReleaseStack();
   const ending = new AbortController();
   let failure: unknown;
+  let fail: (error: unknown) => void;
+  const failed = new Promise<unknown>((resolve) => (fail = resolve));
   const checks = await launch({
     config: loadSettings(settings, {
       REDIS_URL: fleet.server.url,
@@ -47,6 +53,7 @@ export async function startNode(fleet: Fleet, given: Record<string, string> = {}
     signal: ending.signal,
     fail: (error) => {
       failure = error;
+      fail(error);
     },
   });
   const stop = async () => {
@@ -62,6 +69,8 @@ export async function startNode(fleet: Fleet, given: Record<string, string> = {}
     port,
     log,
     stop,
+    failed,
+    checks,
     problem: () => checks['haproxy']?.(),
     async metric(name) {
       const line = (await metrics.registry.metrics()).split('\n').find((text) => text.startsWith(`${name} `));

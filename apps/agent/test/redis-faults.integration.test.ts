@@ -14,7 +14,10 @@ afterEach(async () => {
 async function startBehindProxy() {
   const fleet = await startFleet();
   const proxy = await tcpProxy(fleet.server.port);
-  const node = await startNode(fleet, { REDIS_URL: `redis://127.0.0.1:${proxy.port}` });
+  const node = await startNode(fleet, {
+    REDIS_URL: `redis://127.0.0.1:${proxy.port}`,
+    FLOTILLA_REDIS_TIMEOUT_MS: '4000',
+  });
   const first = await fleet.publish({ 'haproxy.cfg': config(node.port, 'one') });
   await fleet.answerTo(first);
   return { fleet, proxy, node };
@@ -29,6 +32,22 @@ test('a new version arrives and is answered though the connections to Redis pass
     deadlineMs: 40_000,
   });
   expect(await ask(node)).toBe('two');
+});
+
+test('a node whose Redis is away is not ready, says so, and is ready again', async () => {
+  const { proxy, node } = await startBehindProxy();
+  const problems = (): string =>
+    Object.values(node.checks)
+      .flatMap((check) => check() ?? [])
+      .join();
+  await waitFor(() => problems() === '', { what: 'readiness' });
+  proxy.cut();
+  await waitFor(() => problems().includes('Redis'), { what: 'the problem', deadlineMs: 20_000 });
+  proxy.pass();
+  await waitFor(() => problems() === '', { what: 'readiness again', deadlineMs: 20_000 });
+  proxy.freeze();
+  await waitFor(() => problems().includes('Redis'), { what: 'the problem of silence', deadlineMs: 20_000 });
+  await waitFor(() => problems() === '', { what: 'readiness once more', deadlineMs: 20_000 });
 });
 
 test('a node reports to the new primary when the address moves and the old one lives on as a replica', async () => {

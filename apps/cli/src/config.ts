@@ -8,7 +8,7 @@ export const settings = {
   REDIS_URL: sharedSettings.REDIS_URL,
   FLOTILLA_FLEET: setting(kinds.fleet(), { help: 'The fleet that is meant without --fleet.', default: 'lb' }),
   FLOTILLA_KEY: setting(kinds.key(), {
-    help: 'The key that artifacts are sealed with; only `plan` between versions in Redis needs it.',
+    help: 'The key that artifacts are sealed with; only `plan` between versions in Redis, `retry` and `reload` need it.',
     optional: true,
     secret: true,
   }),

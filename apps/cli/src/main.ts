@@ -1,6 +1,7 @@
 import { CommanderError } from 'commander';
 import { failureOf } from './failure.ts';
 import { exitCodes } from './outcome.ts';
+import { printableJson, printableLines } from './printable.ts';
 import { createProgram } from './program.ts';
 
 // Whoever read the output has enough of it (`flotilla jobs | head`).
@@ -11,9 +12,10 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 
 const program = createProgram({
   env: process.env,
+  width: process.stdout.isTTY ? process.stdout.columns || Infinity : Infinity,
   report({ code, lines, notes = [], json }, asJson) {
     process.exitCode = code;
-    if (asJson) process.stdout.write(`${JSON.stringify(json, null, 2)}\n`);
+    if (asJson) process.stdout.write(jsonText(json));
     else {
       process.stdout.write(lines.map((line) => `${line}\n`).join(''));
       process.stderr.write(notes.map((line) => `${line}\n`).join(''));
@@ -32,8 +34,11 @@ function tell(error: unknown): number {
   // Commander has printed its own words already.
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
   const { exitCode, code, reason } = failureOf(error);
-  if (process.argv.includes('--json'))
-    process.stdout.write(`${JSON.stringify({ error: { code, reason } }, null, 2)}\n`);
-  process.stderr.write(`error: ${reason}\n`);
+  if (process.argv.includes('--json')) process.stdout.write(jsonText({ error: { code, reason } }));
+  process.stderr.write(`error: ${printableLines(reason)}\n`);
   return exitCode;
+}
+
+function jsonText(value: unknown): string {
+  return `${printableJson(JSON.stringify(value, null, 2))}\n`;
 }

@@ -7,6 +7,8 @@ import type { Outcome } from './outcome.ts';
 /** What every command is built with. `report` is told each outcome; errors are thrown. */
 export interface CommandContext {
   readonly env: NodeJS.ProcessEnv;
+  /** Columns of the terminal; Infinity where the output goes elsewhere. */
+  readonly width: number;
   readonly report: (outcome: Outcome, json: boolean) => void;
 }
 

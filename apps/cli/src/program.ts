@@ -1,16 +1,15 @@
+import { programVersion } from '@flotilla/runtime';
 import { Command } from 'commander';
 import { addOfflineCommands } from './offline/offline-commands.ts';
 import { addOperatorCommands } from './operator/operator-commands.ts';
 import type { CommandContext } from './options.ts';
 import { addPlan } from './plan/add-plan.ts';
 
-declare const FLOTILLA_VERSION: string | undefined;
-
 /** All commands. Errors are thrown, commander's own included. */
 export function createProgram(context: CommandContext): Command {
   const program = new Command('flotilla')
     .description('Looks into fleets of HAProxy nodes, and renders and tests their templates without any server.')
-    .version(typeof FLOTILLA_VERSION === 'string' ? FLOTILLA_VERSION : '0.0.0')
+    .version(programVersion)
     .addHelpText('after', epilogue)
     .showHelpAfterError('(flotilla --help lists the commands, flotilla <command> --help its options)');
   addOperatorCommands(program, context);
@@ -22,17 +21,20 @@ export function createProgram(context: CommandContext): Command {
 
 const epilogue = `
 Examples:
-  flotilla status                                   where every node of fleet lb stands
+  flotilla status                                   whether all is well with fleet lb, and where every node stands
+  flotilla status --all                             a line for every fleet
   flotilla jobs --state failed --count 5            why the last renders failed
   flotilla versions --fleet edge                    what is kept, and which nodes run it
+  flotilla retry node-3                             the node is mended: try again what it refused
+  flotilla reload node-3                            reload its HAProxy now
   flotilla release --fleet lb                       the store is right: end the hold, let deleted things go
   flotilla plan --from 41 --to 42                   runtime commands, or the line that forces a reload
   flotilla render --manifests examples/http         render without any server, and let HAProxy check it
   flotilla test --manifests examples/http           run the template tests beside the manifests
 
 Environment (docs/configuration.md has all of it):
-  REDIS_URL                         for status, jobs, versions, forget, release, and plan between versions
-  FLOTILLA_KEY, FLOTILLA_KEY_FILE   for plan between versions
+  REDIS_URL                         for all but render, test, and plan between files
+  FLOTILLA_KEY, FLOTILLA_KEY_FILE   for retry, reload, and plan between versions
   FLOTILLA_FLEET                    the fleet that is meant without --fleet (lb)
 
 Exit codes:

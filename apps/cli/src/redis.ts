@@ -1,10 +1,11 @@
-import { reasonOf } from '@flotilla/domain';
-import { withDeadline } from '@flotilla/runtime';
+import { FlotillaError, reasonOf } from '@flotilla/domain';
+import { isAnswer, withDeadline } from '@flotilla/runtime';
 import { Redis } from 'ioredis';
 import { RedisUnavailableError } from './failure.ts';
 
 const connectMs = 5_000;
 const commandMs = 10_000;
+const answerMs = 2_000;
 
 /**
  * Gives a connection that is ready, and always lets go of it. Somebody waits at a terminal: it is tried once.
@@ -27,17 +28,17 @@ export async function withRedis<Result>(url: URL, use: (redis: Redis) => Promise
     });
     return await use(redis);
   } catch (error) {
-    if (isOfConnection(error)) throw new RedisUnavailableError(url, reasonOf(error), error);
+    if (error instanceof FlotillaError) throw error;
+    // Redis said no (the user may not do it, or it loads its data), or it does not say anything any more.
+    if (isAnswer(error) || !(await doesAnswer(redis))) throw new RedisUnavailableError(url, reasonOf(error), error);
     throw error;
   } finally {
     redis.disconnect();
   }
 }
 
-/** ioredis has no class for these. `NOPERM` and its like come from Redis itself: the user may not do it. */
-const isOfConnection = (error: unknown): boolean =>
-  error instanceof Error &&
-  !(error instanceof RedisUnavailableError) &&
-  /^(?:Connection is closed|Command timed out|Reached the max retries|Stream isn't writeable|(?:NOAUTH|NOPERM|WRONGPASS|LOADING|MASTERDOWN) |(?:connect|read|write) E)/.test(
-    error.message,
+const doesAnswer = (redis: Redis): Promise<boolean> =>
+  withDeadline(redis.ping(), answerMs, 'an answer').then(
+    () => true,
+    () => false,
   );

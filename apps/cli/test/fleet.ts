@@ -1,18 +1,24 @@
 import { randomBytes } from 'node:crypto';
-import { createNodeReports, createPublisher } from '@flotilla/artifact';
+import { createPublisher } from '@flotilla/artifact';
 import {
+  type AppReport,
   type FleetName,
   type Manifest,
   type NodeStatus,
+  type Problem,
   type RenderResult,
+  type RenderSetback,
+  appsKey,
   createSealer,
   fleetKeys,
   inputField,
   leaderKeys,
+  silentAfterMs,
   term,
 } from '@flotilla/domain';
 import { createInputsWriter, readProgress } from '@flotilla/inputs';
 import { createRenderWorker, createSignals } from '@flotilla/queue';
+import { newInstance, writeReport, createNodeReports } from '@flotilla/runtime';
 import { onCleanup, waitFor } from '@flotilla/testkit';
 import { Redis } from 'ioredis';
 
@@ -52,8 +58,8 @@ export async function openFleet(url: string, fleet: FleetName) {
     if (outcome.kind !== 'published') throw new Error(`not published: ${outcome.kind}`);
     return outcome.manifest;
   };
-  const heartbeat = (node: string, applied: Manifest | null, more: Partial<NodeStatus> = {}): Promise<void> =>
-    reports.heartbeat({
+  const heartbeat = async (node: string, applied: Manifest | null, more: Partial<NodeStatus> = {}): Promise<void> => {
+    await reports.heartbeat({
       node,
       desired: applied,
       applied,
@@ -61,21 +67,34 @@ export async function openFleet(url: string, fleet: FleetName) {
       parked: null,
       problem: null,
       haproxy: { version: '2.6.12', pid: 42, oldWorkers: 0 },
+      instance: { ...newInstance(), id: `${node}-host/42/1` },
+      rival: null,
+      behind: null,
+      clockMs: 3,
       at: new Date().toISOString(),
       ...more,
     });
+  };
+  /** What a watcher or renderer says of itself. */
+  const app = async (kind: AppReport['app'], id: string, more: Partial<AppReport> = {}): Promise<void> => {
+    const instance = { ...newInstance(), id };
+    const report: AppReport = { app: kind, instance, fleets: null, trouble: [], clockMs: 0, ...more };
+    await writeReport(redis, appsKey, { name: id, report, countsMs: silentAfterMs });
+  };
   /** Runs one job through the queue; `render` stands in for the renderer. */
-  const job = async (render: () => RenderResult): Promise<void> => {
-    const signals = createSignals({ connection: redis, limits: { completed: 10, failed: 10 } });
+  const job = async (render: () => RenderResult, setback?: Omit<RenderSetback, 'since'>): Promise<void> => {
+    const signals = createSignals({ connection: redis });
     let ended = false;
     const worker = createRenderWorker({
       connection: redis,
+      name: 'renderer-1',
       concurrency: 1,
       render: () => {
         ended = true;
         return Promise.resolve().then(render);
       },
       isFinal: () => true,
+      setbackOf: () => setback,
       onError: () => undefined,
     });
     try {
@@ -110,9 +129,15 @@ export async function openFleet(url: string, fleet: FleetName) {
     heartbeat,
     job,
     result,
-    setAside: (object: string, reason: string) =>
-      write({ [inputField('problem', object)]: JSON.stringify({ object, code: 'bad-object', reason }) }),
-    lead: () => redis.set(leaderKeys.lock, 'watch-host/17/0c1d'),
+    setAside: (object: string, reason: string, more: Partial<Problem> = {}) =>
+      write({ [inputField('problem', object)]: JSON.stringify({ object, code: 'bad-object', reason, ...more }) }),
+    app,
+    /** A watcher that leads, and a renderer. */
+    lead: async () => {
+      await redis.set(leaderKeys.lock, 'watch-host/17/0c1d');
+      await app('watcher', 'watch-host/17/0c1d');
+      await app('renderer', 'render-host/18/0c1e');
+    },
     template: (text: string) => write({ [inputField('config', 'template')]: text }),
   };
 }

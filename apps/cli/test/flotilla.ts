@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { repositoryRoot, temporaryFolder } from '@flotilla/testkit';
@@ -26,6 +26,17 @@ export function flotilla(args: readonly string[], env: Record<string, string> = 
       resolve({ code, ...texts });
     });
   });
+}
+
+/** What the built command prints on a terminal of so many columns. */
+export function onTerminal(args: readonly string[], width: number, env: Record<string, string>): string {
+  const bin = join(repositoryRoot(), 'apps/cli/bin/flotilla.mjs');
+  const command = `stty cols ${width}; "${process.execPath}" "${bin}" ${args.join(' ')}`;
+  const { stdout } = spawnSync('script', ['-qec', command, '/dev/null'], {
+    env: { PATH: process.env['PATH'], SHELL: '/bin/sh', ...env },
+    encoding: 'utf8',
+  });
+  return stdout.replaceAll('\r\n', '\n');
 }
 
 /** A folder with these files, gone after the test. */

@@ -1,14 +1,16 @@
 import { createArtifactReader } from '@flotilla/artifact';
-import { createSealer, fleetKeys, fleetName } from '@flotilla/domain';
-import { cleanUp, startRedis } from '@flotilla/testkit';
+import { createNodeWishes } from '@flotilla/runtime';
+import { appsKey, createSealer, fleetKeys, fleetName, renderQueue, revision } from '@flotilla/domain';
+import { cleanUp, startRedis, waitFor } from '@flotilla/testkit';
 import { afterEach, describe, expect, it } from 'vitest';
 import { forgetCommand } from '../src/operator/forget.ts';
 import { jobsCommand } from '../src/operator/jobs.ts';
 import { releaseCommand } from '../src/operator/release.ts';
 import { statusCommand } from '../src/operator/status.ts';
 import { versionsCommand } from '../src/operator/versions.ts';
+import { wishCommand } from '../src/operator/wish.ts';
 import { openFleet } from './fleet.ts';
-import { flotilla } from './flotilla.ts';
+import { flotilla, onTerminal } from './flotilla.ts';
 
 afterEach(cleanUp);
 
@@ -18,7 +20,12 @@ const open = async () => {
   const fleet = await openFleet(redis.url, lb);
   const sealer = createSealer(Buffer.from(fleet.env.FLOTILLA_KEY, 'base64'), lb);
   const artifacts = createArtifactReader({ redis: fleet.redis, fleet: lb, sealer });
-  return { server: redis, ...fleet, status: () => statusCommand(fleet.redis, lb, artifacts), artifacts };
+  return {
+    server: redis,
+    ...fleet,
+    status: (width = Infinity) => statusCommand(fleet.redis, lb, { artifactsOf: () => artifacts, width }),
+    artifacts,
+  };
 };
 const text = (lines: readonly string[]): string => lines.join('\n');
 
@@ -43,7 +50,7 @@ describe('status', () => {
     expect(stdout).toContain('watch-host/17 leads');
     expect(stdout).toMatch(/artifact +version 1 \([0-9a-f]{12}\) of revision 1/);
     expect(stdout).toMatch(/node-2 +current +1 +1 +1 +2\.6\.12/);
-    expect(stdout).toContain('all nodes run the newest version');
+    expect(stdout).toContain('all is well');
   });
 
   it("shows a parked node's desired, applied and last good version, and HAProxy's words", async () => {
@@ -58,7 +65,7 @@ describe('status', () => {
     const { code, lines, json } = await status();
     expect(code).toBe(1);
     expect(text(lines)).toMatch(/node-2 +parked +2 +1 +1 .*version 2 is parked: cannot bind\n +\[0\.0\.0\.0:80\]/);
-    expect(lines.at(-1)).toBe('NOT there yet: parked: node-2');
+    expect(lines.slice(-2)).toEqual(['NOT well:', '  - parked: node-2']);
     expect(json).toMatchObject({ ok: false, nodes: [{ state: 'current' }, { state: 'parked' }] });
   });
 
@@ -99,14 +106,146 @@ describe('status', () => {
     expect(text(lines)).toMatch(/artifact +version 2 .*, HAProxy is still to check it/);
   });
 
-  it('lists entries that are set aside, and says yes all the same', async () => {
+  it('lists entries that are set aside, with what serves in their place, and does not call that well', async () => {
     const { lead, setAside, publish, heartbeat, status } = await open();
     await lead();
-    await setAside('configmaps/lb/services', 'it is not JSON');
+    const until = new Date(Date.now() + 1_800_000).toISOString();
+    await setAside('configmaps/lb/services', 'it is not JSON', { serves: 'last-good', until });
+    await setAside('configmaps/lb/other', 'no name', { serves: 'nothing' });
+    await heartbeat('node-1', await publish({ 'haproxy.cfg': 'global\n' }));
+    const { code, lines, json } = await status();
+    expect(code).toBe(1);
+    expect(text(lines)).toMatch(/services: it is not JSON; its last good value serves, for another \d+ min/);
+    expect(text(lines)).toContain('configmaps/lb/other: no name; nothing serves in its place');
+    expect(lines.at(-1)).toBe('  - 2 entries set aside');
+    expect(json).toMatchObject({
+      isEverywhere: true,
+      problems: [{ serves: 'nothing' }, { serves: 'last-good', until }],
+    });
+  });
+
+  it('lists who stands by, and tells the trouble of each program', async () => {
+    const { lead, app, template, publish, heartbeat, status } = await open();
+    await lead();
+    await app('watcher', 'other-host/9/x', { trouble: ['source: etcd cannot be reached'] });
+    await template('x');
     await heartbeat('node-1', await publish({ 'haproxy.cfg': 'global\n' }));
     const { code, lines } = await status();
-    expect(code).toBe(0);
-    expect(text(lines)).toContain('configmaps/lb/services: it is not JSON');
+    expect(code).toBe(1);
+    expect(text(lines)).toMatch(
+      /watcher +other-host\/9 stands by.*\n +TROUBLE: source: etcd cannot be reached\n +watch-host\/17 leads/,
+    );
+    expect(text(lines)).toMatch(/renderer +render-host\/18 renders/);
+    expect(lines.at(-1)).toBe('  - watcher other-host/9: source: etcd cannot be reached');
+  });
+
+  it('says since when a node is behind and what it waits for', async () => {
+    const { lead, template, publish, heartbeat, status } = await open();
+    await lead();
+    await template('x');
+    const first = await publish({ 'haproxy.cfg': 'global\n' });
+    await template('y');
+    const second = await publish({ 'haproxy.cfg': 'defaults\n' });
+    const since = new Date(Date.now() - 125_000).toISOString();
+    await heartbeat('node-1', first, { desired: second, behind: { since, why: 'waits for a reload: haproxy.cfg:1' } });
+    await heartbeat('node-2', first);
+    const { lines } = await status();
+    expect(text(lines)).toMatch(/node-1 +behind .*behind since 2 min ago: waits for a reload: haproxy\.cfg:1/);
+    expect(text(lines)).toMatch(/node-2 +behind .*it has not heard of version 2, which is there since \d+ s ago/);
+  });
+
+  it('says that the queue is paused', async () => {
+    const { lead, template, publish, heartbeat, redis, status } = await open();
+    await lead();
+    await template('x');
+    await heartbeat('node-1', await publish({ 'haproxy.cfg': 'global\n' }));
+    // As BullMQ notes it.
+    const meta = `${renderQueue.prefix}:${renderQueue.name}:meta`;
+    await redis.hset(meta, 'paused', 1);
+    expect((await status()).lines.at(-1)).toContain('the queue of render jobs is paused');
+    await redis.hdel(meta, 'paused');
+    expect((await status()).code).toBe(0);
+  });
+
+  it('tells in the words of Redis that it takes no writes: full, or a replica', async () => {
+    const { lead, template, publish, heartbeat, redis, status } = await open();
+    await lead();
+    await template('x');
+    await heartbeat('node-1', await publish({ 'haproxy.cfg': 'global\n' }));
+    await redis.config('SET', 'maxmemory', '1mb');
+    const full = await status();
+    expect(full.lines.at(-1)).toMatch(/Redis takes no writes: OOM /);
+    await redis.del(appsKey);
+    const { lines } = await status();
+    expect(text(lines)).toMatch(/renderer +cannot report/);
+    expect(text(lines)).not.toContain('is there');
+    await redis.config('SET', 'maxmemory', '0');
+    await lead();
+    expect((await status()).code).toBe(0);
+    const primary = await startRedis();
+    await redis.replicaof('127.0.0.1', primary.port);
+    expect(text((await status()).lines)).toMatch(/Redis takes no writes: READONLY /);
+  });
+
+  it('lets nothing that stands in Redis act on a terminal, and fits a narrow one', async () => {
+    const { lead, template, publish, heartbeat, env, redis, keys, app, status } = await open();
+    await lead();
+    await app('watcher', 'evil\u001b[2J\u202e/1/x', { trouble: ['a\u009b31mb'] });
+    await template('x');
+    const version = await publish({ 'haproxy.cfg': 'global\n' });
+    const name = 'a-node-with-a-name-that-is-rather-long.example.com';
+    await heartbeat(name, version, { problem: `HAProxy\u001b]0;title\u0007 says ${'many words '.repeat(20)}` });
+    await redis.hset(keys.nodes, 'odd\u001b[31m', 'x');
+    for (const args of [['status'], ['status', '--json'], ['status', '--all']]) {
+      const { stdout, stderr } = await flotilla(args, { REDIS_URL: env.REDIS_URL });
+      expect(stdout).toContain('evil\\u001b[2J\\u202e/1');
+      expect(`${stdout}${stderr}`).not.toMatch(/(?!\n)[\p{Cc}\p{Cf}]/u);
+    }
+    const { lines } = await status(80);
+    const long = lines.filter((line) => line.length > 80);
+    expect(long).toEqual([]);
+    expect(text(lines)).toContain(name);
+    expect(lines.filter((line) => line.includes('many words')).length).toBeGreaterThan(2);
+    const seen = onTerminal(['status'], 80, { REDIS_URL: env.REDIS_URL });
+    expect(seen).toContain(name);
+    expect(seen).not.toMatch(/(?!\n)[\p{Cc}\p{Cf}]/u);
+    expect(seen.split('\n').filter((line) => line.length > 80)).toEqual([]);
+  });
+
+  it('reads few keys, however large the fleet is', async () => {
+    const { lead, template, publish, heartbeat, redis, keys, status } = await open();
+    await lead();
+    await template('x');
+    const version = await publish({ 'haproxy.cfg': 'global\n' });
+    const pods = Object.fromEntries(Array.from({ length: 20_000 }, (_, at) => [`pod/shop/shop-${at}`, '{}']));
+    await redis.hset(keys.inputs, pods);
+    for (let at = 0; at < 50; at++) await heartbeat(`node-${at}`, version);
+    const calls = async () =>
+      [...(await redis.info('commandstats')).matchAll(/:calls=(\d+)/g)].reduce((sum, [, one]) => sum + Number(one), 0);
+    await redis.config('RESETSTAT');
+    expect((await status()).code).toBe(0);
+    expect(await calls()).toBeLessThan(60);
+  });
+});
+
+describe('status --all', () => {
+  it('has a line for each fleet that Redis knows of, and the worst decides', async () => {
+    const { lead, template, publish, heartbeat, redis, env, server } = await open();
+    await lead();
+    await template('x');
+    await heartbeat('node-1', await publish({ 'haproxy.cfg': 'global\n' }));
+    const all = () => flotilla(['status', '--all'], { REDIS_URL: env.REDIS_URL });
+    const well = await all();
+    expect(well.stdout).toMatch(/lb +well +1 +1 of 1/);
+    expect(well.code).toBe(0);
+    const edge = await openFleet(server.url, fleetName('edge'));
+    await edge.heartbeat('node-9', null);
+    await redis.set('flotilla:{not a fleet}:meta', 'x');
+    const worse = await all();
+    expect(worse.code).toBe(1);
+    expect(worse.stdout).toMatch(/edge +NOT well +- +0 of 1 +no watcher wrote inputs of this fleet/);
+    expect(worse.stdout).toMatch(/lb +well/);
+    expect(worse.stdout).not.toContain('not a fleet');
   });
 });
 
@@ -116,17 +255,21 @@ describe('jobs', () => {
     await template('x');
     const version = await publish({ 'haproxy.cfg': 'global\n' });
     await job(() => result(version, { problems: ['configmaps/lb/services, key "x": not JSON'] }));
-    await job(() => {
-      throw new Error('HAProxy refuses it:\nhaproxy.cfg:8');
-    });
+    const changes = [{ object: 'configmaps/lb/config', index: 8 }];
+    await job(
+      () => {
+        throw new Error('HAProxy refuses it:\nhaproxy.cfg:8');
+      },
+      { revision: revision(41), stage: 'check', code: 'haproxy-refuses', changes, changeCount: 1 },
+    );
     const { code, lines, json } = await jobsCommand(redis, { count: 20 });
     expect(code).toBe(0);
-    expect(text(lines)).toMatch(/2 +lb +failed .*HAProxy refuses it:\n +haproxy\.cfg:8/);
+    expect(text(lines)).toMatch(/2 +lb +failed +41 .*HAProxy refuses it:\n +haproxy\.cfg:8 \(configmaps\/lb\/config\)/);
     expect(text(lines)).toMatch(
       /1 +lb +completed +1 +1 .*published \(pods\/default\/shop-1\)\n +set aside: configmaps/,
     );
     expect(json).toMatchObject([
-      { id: '2', state: 'failed' },
+      { id: '2', state: 'failed', renderer: 'renderer-1', setback: { revision: 41, stage: 'check', changes } },
       { id: '1', result: { version: 1 } },
     ]);
 
@@ -163,6 +306,78 @@ describe('forget', () => {
     await expect(forgetCommand(redis, lb, 'odl')).rejects.toThrow('no node "odl"; it has: old');
     expect((await forgetCommand(redis, lb, 'old')).code).toBe(0);
     await expect(forgetCommand(redis, lb, 'old')).rejects.toThrow('it has: none');
+    // What is no report at all can be taken away as well; until then status does not say well.
+    await redis.hset(fleetKeys(lb).nodes, 'odd', 'null');
+    expect((await forgetCommand(redis, lb, 'odd')).code).toBe(0);
+    expect(await redis.hgetall(fleetKeys(lb).nodes)).toEqual({});
+  });
+});
+
+describe('retry and reload', () => {
+  const secret = (env: { REDIS_URL: string; FLOTILLA_KEY: string }) => Buffer.from(env.FLOTILLA_KEY, 'base64');
+
+  it('wait until the agent has taken the wish', async () => {
+    const { heartbeat, redis, env } = await open();
+    await heartbeat('node-1', null, { problem: 'haproxy cannot be started' });
+    const wishes = createNodeWishes({ redis, fleet: lb, sealer: createSealer(secret(env), lb) });
+    const agent = { node: 'node-1', instance: 'node-1-host/42/1' };
+    for (const kind of ['retry', 'reload'] as const) {
+      const run = flotilla([kind, 'node-1'], env);
+      const found = await waitFor(() => wishes.read(agent), { what: 'the wish' });
+      expect(found.wish.kind).toBe(kind);
+      await found.pending.drop();
+      expect(await run).toMatchObject({ code: 0, stdout: expect.stringContaining('node node-1') as string });
+    }
+  });
+
+  it('take an older version only where Redis offers one', async () => {
+    const { heartbeat, redis, env, publish, write, keys } = await open();
+    await write({ 'config/template': 'new' });
+    await publish({ 'haproxy.cfg': 'old\n' });
+    const newest = await publish({ 'haproxy.cfg': 'new\n' });
+    await heartbeat('node-1', newest);
+    expect((await flotilla(['retry', 'node-1', '--older'], env)).stderr).toContain('nothing older to take');
+    await redis.hset(keys.meta, { version: newest.version - 1, digest: 'another one' });
+    const run = flotilla(['retry', 'node-1', '--older'], env);
+    const wishes = createNodeWishes({ redis, fleet: lb, sealer: createSealer(secret(env), lb) });
+    const found = await waitFor(() => wishes.read({ node: 'node-1', instance: 'node-1-host/42/1' }), {
+      what: 'the wish',
+    });
+    expect(found.wish.kind).toBe('older');
+    await found.pending.drop();
+    expect(await run).toMatchObject({ code: 0, stdout: expect.stringContaining('takes what Redis offers') as string });
+  });
+
+  it('are taken back when the agent does not take them, and say so', async () => {
+    const { heartbeat, redis, env, keys } = await open();
+    await heartbeat('node-1', null);
+    const sealer = createSealer(secret(env), lb);
+    const outcome = await wishCommand(redis, { fleet: lb, node: 'node-1', kind: 'reload', sealer, waitMs: 300 });
+    expect(outcome.code).toBe(1);
+    expect(text(outcome.lines)).toContain('node-1-host/42) did not take it');
+    expect(await redis.exists(`${keys.wish}:node-1`)).toBe(0);
+  });
+
+  it('are refused for a node that is not there or silent, with nothing to try, and without the key', async () => {
+    const { heartbeat, redis, env, keys } = await open();
+    await heartbeat('node-1', null);
+    const { FLOTILLA_KEY: _, ...withoutKey } = env;
+    expect(await flotilla(['retry', 'node-2'], env)).toMatchObject({
+      code: 66,
+      stderr: expect.stringContaining('no node "node-2"; it has: node-1') as string,
+    });
+    expect((await flotilla(['retry', 'node-1'], env)).stderr).toContain('nothing to try again');
+    expect(await flotilla(['reload', 'node-1'], withoutKey)).toMatchObject({ code: 64 });
+    const stored = (await redis.hget(keys.nodes, 'node-1')) ?? '';
+    const { seenAt } = JSON.parse(stored) as { seenAt: number };
+    await redis.hset(keys.nodes, 'node-1', stored.replace(String(seenAt), String(seenAt - 60_000)));
+    expect((await flotilla(['reload', 'node-1'], env)).stderr).toContain('was heard of last 1 min ago');
+    // A node cannot report to a Redis that takes no writes: its silence says nothing of its agent.
+    await redis.config('SET', 'maxmemory', '1mb');
+    expect(await flotilla(['reload', 'node-1'], env)).toMatchObject({
+      code: 69,
+      stderr: expect.stringContaining('cannot be used: OOM ') as string,
+    });
   });
 });
 
@@ -196,6 +411,14 @@ describe('a Redis that cannot be used', () => {
     expect(gone.code).toBe(69);
     expect(gone.stderr).toContain('ECONNREFUSED');
     expect(JSON.parse(gone.stdout)).toMatchObject({ error: { code: 'redis-unavailable' } });
+  });
+
+  it('is named when it says no to a command, whatever its words', async () => {
+    const { server, redis, keys } = await open();
+    await redis.set(keys.nodes, 'no hash');
+    const { code, stderr } = await flotilla(['status'], { REDIS_URL: server.url });
+    expect(code).toBe(69);
+    expect(stderr).toContain('WRONGTYPE');
   });
 
   it('does not hold a command for ever when it is frozen', async () => {

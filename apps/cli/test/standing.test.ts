@@ -1,7 +1,18 @@
-import { type ArtifactIdentity, type NodeStatus, digest, epoch, fleetName, version } from '@flotilla/domain';
+import {
+  type ArtifactIdentity,
+  type Instance,
+  type ReceivedStatus,
+  digest,
+  epoch,
+  fleetName,
+  version,
+} from '@flotilla/domain';
 import { describe, expect, it } from 'vitest';
 import { type FleetStanding, stateOf } from '../src/operator/standing.ts';
-import { missing } from '../src/operator/status.ts';
+import { type AppStanding, type Surroundings, commonTrouble } from '../src/operator/surroundings.ts';
+import { isEverywhere, missing as missingOf } from '../src/operator/well.ts';
+
+const missing = (one: FleetStanding, surroundings = around()): string[] => missingOf(one, surroundings);
 
 const now = Date.parse('2026-01-01T00:00:05Z');
 const artifact = (number: number, life = 'e1'): ArtifactIdentity => ({
@@ -9,7 +20,8 @@ const artifact = (number: number, life = 'e1'): ArtifactIdentity => ({
   version: version(number),
   digest: digest(`d${number}`),
 });
-const node = (more: Partial<NodeStatus> = {}): NodeStatus => ({
+const instance = (id: string): Instance => ({ id, host: 'h', pid: 1, version: '0', since: '2026-01-01T00:00:00Z' });
+const node = (more: Partial<ReceivedStatus> = {}): ReceivedStatus => ({
   node: 'n1',
   desired: artifact(2),
   applied: artifact(2),
@@ -17,12 +29,34 @@ const node = (more: Partial<NodeStatus> = {}): NodeStatus => ({
   parked: null,
   problem: null,
   haproxy: { version: '2.6.12', pid: 1, oldWorkers: 0 },
-  at: '2026-01-01T00:00:00Z',
+  instance: instance('h1/1/x'),
+  rival: null,
+  behind: null,
+  clockMs: 0,
+  // The node's own clock is of no account.
+  at: '2020-01-01T00:00:00Z',
+  seenAt: now - 5_000,
+  ...more,
+});
+const app = (kind: AppStanding['app'], role: AppStanding['role'], more: Partial<AppStanding> = {}): AppStanding => ({
+  app: kind,
+  role,
+  instance: instance(`${kind}/1/x`),
+  fleets: null,
+  trouble: [],
+  clockMs: 0,
+  ...more,
+});
+const around = (more: Partial<Surroundings> = {}): Surroundings => ({
+  now,
+  writesRefused: null,
+  queue: { waiting: 0, active: 0, delayed: 0, isPaused: false },
+  apps: [app('watcher', 'leads'), app('renderer', 'renders')],
+  leader: 'watcher/1/x',
   ...more,
 });
 const standing = (more: Partial<FleetStanding> = {}): FleetStanding => ({
   fleet: fleetName('lb'),
-  watcher: 'host/1',
   inputs: { revision: 7, index: 70, updatedAt: '2026-01-01T00:00:00Z' },
   artifact: { ...artifact(2), revision: 7, createdAt: null, checked: true },
   rendered: true,
@@ -64,8 +98,7 @@ describe('a fleet', () => {
     expect(missing(standing())).toEqual([]);
   });
 
-  it('is not without a watcher, without a node, or with inputs that are not rendered', () => {
-    expect(missing(standing({ watcher: null }))).toEqual(['no watcher leads: changes are not followed']);
+  it('is not without a node, or with inputs that are not rendered', () => {
     expect(missing(standing({ nodes: [] }))).toEqual(['no node has reported']);
     expect(missing(standing({ rendered: false }))).toEqual(['revision 7 is not rendered']);
     expect(missing(standing({ inputs: null, rendered: false, artifact: null }))).toHaveLength(2);
@@ -86,6 +119,49 @@ describe('well', () => {
     const hold = { since: '2026-01-01T00:00:00Z', missing: ['configmaps/lb/config'], reason: 'it is not in the store' };
     expect(missing(standing({ hold }))).toEqual(['held: it is not in the store']);
     // A name is shown so that nothing in it reaches the terminal as it is.
-    expect(missing(standing({ oddReports: ['a\u001b[2J'] }))).toEqual(['odd reports, left out: "a\\u001b[2J"']);
+    expect(missing(standing({ oddReports: ['a\u001b[2J'] }))).toEqual([
+      'no report of a node, or one of another release, see "flotilla forget": "a\\u001b[2J"',
+    ]);
+  });
+
+  it('is not said while an entry is set aside, whatever serves in its place', () => {
+    const problem = { object: 'configmaps/lb/services', code: 'not-json', reason: 'x', serves: 'last-good' } as const;
+    expect(missing(standing({ problems: [problem] }))).toEqual(['1 entry set aside']);
+    // A change is everywhere all the same.
+    expect(isEverywhere(standing({ problems: [problem] }))).toBe(true);
+    expect(isEverywhere(standing({ nodes: [{ ...node({ applied: artifact(1) }), state: 'behind' }] }))).toBe(false);
+  });
+
+  it('is not said while two agents have one name, or a clock differs', () => {
+    const rival = { ...node({ rival: instance('h2/9/y') }), state: 'trouble' as const };
+    expect(missing(standing({ nodes: [rival] }))).toEqual(['trouble: n1', 'two agents report as n1: h1/1 and h2/9']);
+    const early = { ...node({ clockMs: -61_000 }), state: 'current' as const };
+    expect(missing(standing({ nodes: [early] }))).toEqual(["the clock of node n1 is 61 s behind Redis'"]);
+  });
+
+  it('is not said of a fleet that no watcher serves', () => {
+    const apps = [app('watcher', 'leads', { fleets: ['edge'] }), app('renderer', 'renders')];
+    expect(missing(standing(), around({ apps }))).toEqual([
+      'no watcher that is there has lb among its FLOTILLA_FLEETS',
+    ]);
+  });
+
+  it('is said of what all fleets share when nothing is wrong with it', () => {
+    expect(commonTrouble(around())).toEqual([]);
+    // Who cannot report is not gone.
+    const unheard = around({ writesRefused: 'OOM x', apps: [] });
+    expect(commonTrouble(unheard)).toEqual([
+      'Redis takes no writes: OOM x; nobody can report meanwhile, so what is said of programs and nodes is old',
+    ]);
+    expect(commonTrouble(around({ leader: null }))).toEqual(['no watcher leads: changes are not followed']);
+    expect(commonTrouble(around({ apps: [app('watcher', 'leads')] }))).toEqual([
+      'no renderer is there: nothing is rendered',
+    ]);
+    expect(commonTrouble(around({ queue: { waiting: 1, active: 0, delayed: 0, isPaused: true } }))).toHaveLength(1);
+    const standby = app('watcher', 'stands by', { trouble: ['source: etcd is away'], clockMs: 5_000 });
+    expect(commonTrouble(around({ apps: [app('watcher', 'leads'), standby, app('renderer', 'renders')] }))).toEqual([
+      'watcher watcher/1: source: etcd is away',
+      "the clock of watcher watcher/1 is 5 s ahead of Redis'",
+    ]);
   });
 });

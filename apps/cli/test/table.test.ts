@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { ago, columns, count } from '../src/table.ts';
+import { printable, printableJson } from '../src/printable.ts';
+import { ago, columns, count, wrap } from '../src/table.ts';
 
 describe('a table', () => {
   it('aligns its columns and leaves no blanks at the end of a line', () => {
@@ -8,6 +9,44 @@ describe('a table', () => {
 
   it('goes on beneath a last cell of several lines', () => {
     expect(columns(['NODE', 'WHY'], [['n1', 'first\nsecond']])).toEqual(['NODE  WHY', 'n1    first', '      second']);
+  });
+});
+
+describe('a table on a narrow terminal', () => {
+  const head = ['NODE', 'STATE', 'MORE', 'WHY'];
+  const why = 'several words that go on and on and on for a while';
+
+  it('wraps its last cell between words', () => {
+    expect(columns(head, [['n1', 'current', 'x', why]], { width: 50 })).toEqual([
+      'NODE  STATE    MORE  WHY',
+      'n1    current  x     several words that go on and',
+      '                     on and on for a while',
+    ]);
+  });
+
+  it('leaves columns out, then puts the last cell beneath; names stay whole', () => {
+    const name = 'a-name-longer-than-the-terminal.example.com';
+    expect(columns(head, [[name, 'current', 'x', why]], { width: 40, optional: ['MORE'] })).toEqual([
+      `${'NODE'.padEnd(name.length)}  STATE`,
+      `${name}  current`,
+      '    several words that go on and on and',
+      '    on for a while',
+    ]);
+  });
+
+  it('breaks no word', () => {
+    expect(wrap('a configmaps/namespace/name b', 10)).toEqual(['a', 'configmaps/namespace/name', 'b']);
+  });
+});
+
+describe('text from elsewhere', () => {
+  it('is shown, and never obeyed or turned around', () => {
+    expect(printable('a\u001b[2J\u009b\r\u202eb\u200b\ud800')).toBe('a\\u001b[2J\\u009b\\u000d\\u202eb\\u200b\\ud800');
+    expect(printable('Größe 𝄞 日本')).toBe('Größe 𝄞 日本');
+    const value = { a: 'x\u009b\u202e\u{e0001}\n' };
+    const json = printableJson(JSON.stringify(value, null, 2));
+    expect(json).not.toMatch(/[\u009b\u202e]/);
+    expect(JSON.parse(json)).toEqual(value);
   });
 });
 

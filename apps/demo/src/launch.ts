@@ -1,6 +1,5 @@
 import { join } from 'node:path';
 import { fleetName } from '@flotilla/domain';
-import { createNodeReports } from '@flotilla/artifact';
 import { createJobHistory } from '@flotilla/queue';
 import { readManifests } from '@flotilla/source';
 import {
@@ -13,6 +12,7 @@ import {
   startStack,
   waitFor,
 } from '@flotilla/testkit';
+import { createNodeReports } from '@flotilla/runtime';
 import { Redis } from 'ioredis';
 import { writeGuide } from './guide.ts';
 import { Narrator } from './narrator.ts';
@@ -38,7 +38,10 @@ export async function launchDemo(print: (line: string) => void, signal: AbortSig
   const jobs = follow(history.follow(signal), (job) => {
     narrator.job(job);
   });
-  const reports = createNodeReports({ redis, fleet });
+  const onOddAnswer = (place: string): void => {
+    print(`left out, as it is no answer of a node: ${place}`);
+  };
+  const reports = createNodeReports({ redis, fleet, onOddAnswer });
   const answers = follow(reports.followAnswers(signal), (answer) => {
     narrator.answer(answer);
   });

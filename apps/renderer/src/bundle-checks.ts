@@ -76,6 +76,11 @@ export class BundleChecks {
     });
   }
 
+  /** The file that HAProxy took last under this path: in this process, or in the newest version. */
+  async servedLast(path: string): Promise<Buffer | undefined> {
+    return this.#checked.contentOf(path) ?? (await this.#options.versions.newestFile(path));
+  }
+
   /** A version went out, or is out, that has to be checked. */
   checkLater(published?: { manifest: Manifest; files: readonly BundleFile[] }): void {
     this.#published = published ?? this.#published;

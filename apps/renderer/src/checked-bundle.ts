@@ -28,6 +28,11 @@ export class CheckedBundle {
     return !needsCheck(this.#modelOf(before), this.#modelOf(after));
   }
 
+  /** A file of the bundle that HAProxy took last. */
+  contentOf(path: string): Buffer | undefined {
+    return this.#files.find((file) => file.path === path)?.content;
+  }
+
   /** HAProxy took this bundle. */
   take(files: readonly BundleFile[]): void {
     this.#files = files;

@@ -7,6 +7,7 @@ export const defaultStatisticsPassword = 'IAmAnIdiotForNotChangingTheDefaultPass
 
 export const settings = {
   REDIS_URL: sharedSettings.REDIS_URL,
+  FLOTILLA_REDIS_TIMEOUT_MS: sharedSettings.FLOTILLA_REDIS_TIMEOUT_MS,
   FLOTILLA_KEY: sharedSettings.FLOTILLA_KEY,
   FLOTILLA_KEY_FILE: sharedSettings.FLOTILLA_KEY_FILE,
   STATISTICS_PASSWORD: setting(kinds.text(), {
@@ -28,12 +29,16 @@ export const settings = {
     default: '10000',
   }),
   FLOTILLA_RENDER_HEAP_MB: setting(kinds.integer(32, 65_536), {
-    help: "How much memory one fleet's render thread may use, in MB, its inputs included.",
+    help: "How much memory one fleet's render process may use, in MB, its inputs included.",
     default: '2048',
   }),
   FLOTILLA_RENDER_OUTPUT_MB: setting(kinds.integer(1, 1_024), {
     help: 'How large all rendered files of a fleet may be together, in MiB.',
     default: '64',
+  }),
+  FLOTILLA_RENDER_COMPARE_MS: setting(kinds.integer(0, 86_400_000), {
+    help: 'How often, in milliseconds, an incremental render of a fleet is compared with a full one, when there were any; 0: never.',
+    default: '60000',
   }),
   FLOTILLA_RENDER_CONCURRENCY: setting(kinds.integer(1, 64), {
     help: 'How many fleets are rendered at the same time; one fleet never twice.',
@@ -46,6 +51,14 @@ export const settings = {
   FLOTILLA_KEEP_VERSIONS: setting(kinds.integer(1, 1_000), {
     help: 'How many versions of each fleet stay in Redis; so many may also go out one after the other before HAProxy has checked one of them.',
     default: '30',
+  }),
+  FLOTILLA_HISTORY_COMPLETED: setting(kinds.integer(1, 100_000), {
+    help: "How many of each fleet's completed render jobs stay in the history.",
+    default: '200',
+  }),
+  FLOTILLA_HISTORY_FAILED: setting(kinds.integer(1, 100_000), {
+    help: "How many of each fleet's failed render jobs stay in the history.",
+    default: '100',
   }),
   FLOTILLA_HAPROXY: setting(kinds.text(), {
     help: 'The HAProxy binary that checks what was rendered.',

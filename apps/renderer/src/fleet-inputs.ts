@@ -26,6 +26,7 @@ export class FleetInputs {
   readonly #problems = new Map<InputField, string>();
   /** What changed since the last render that came to an end, newest first. */
   #provenance: readonly Provenance[] = [];
+  #position: InputsPosition | undefined;
   #changeCount = 0;
 
   constructor(reader: InputsReader) {
@@ -40,7 +41,13 @@ export class FleetInputs {
     this.#provenance = [...update.provenance, ...this.#provenance].slice(0, maxListedChanges);
     this.#changeCount += update.changeCount;
     const { epoch, revision, index } = update;
-    return { position: { epoch, revision }, index, changes };
+    this.#position = { epoch, revision };
+    return { position: this.#position, index, changes };
+  }
+
+  /** Where they stood at the last read. */
+  get position(): InputsPosition | undefined {
+    return this.#position;
   }
 
   /** A full read says what is there; what it does not name is gone. */

@@ -1,28 +1,35 @@
 import {
   type BundleFile,
-  type CertificateFiles,
   type FieldChanges,
   type FleetName,
   FlotillaError,
   type InputsPosition,
   type RenderResult,
+  formatProblem,
   reasonOf,
 } from '@flotilla/domain';
 import type { PublishOutcome, Publisher } from '@flotilla/artifact';
-import { TemplateError, type RenderThread } from '@flotilla/template';
+import type { FullRenders } from '@flotilla/inputs';
+import { TemplateError, type RenderProcess } from '@flotilla/template';
 import type { BundleChecks } from './bundle-checks.ts';
+import type { FleetCertificates } from './fleet-certificates.ts';
 import type { FleetInputs, InputsRead } from './fleet-inputs.ts';
+import type { RenderComparison } from './render-comparison.ts';
 import { RenderFailure, isFinal } from './render-failure.ts';
 import type { Redact } from './secret-words.ts';
+import { type Settled, versionOf } from './settled.ts';
 import { StageClock } from './stage-clock.ts';
+import { templatesId } from './templates-id.ts';
 
 /** Everything that is kept of one fleet between its renders. */
 export interface FleetParts {
   readonly fleet: FleetName;
   readonly inputs: FleetInputs;
-  readonly thread: RenderThread;
-  readonly certificates: CertificateFiles;
+  readonly templates: RenderProcess;
+  readonly certificates: FleetCertificates;
   readonly checks: BundleChecks;
+  readonly comparison: RenderComparison;
+  readonly fullRenders: FullRenders;
   readonly publisher: Publisher;
   readonly redact: Redact;
   /** Told after each read, before the render. */
@@ -33,8 +40,17 @@ export interface FleetParts {
   readonly onStages: (stagesMs: Readonly<Record<string, number>>) => void;
 }
 
+interface Read extends InputsRead {
+  /** Their templates are to be rendered from nothing. */
+  readonly fromNothing: boolean;
+}
+
 /** How often inputs are read again because others were faster, or the data began a new life. */
 const maxRounds = 5;
+
+/** How many certificates a render sets aside at most: HAProxy may name one at a time, and each takes a check. */
+const mostRefusedPairs = 100;
+const manyRefused = `HAProxy refuses more than ${mostRefusedPairs} certificates; the next attempt goes on with the others`;
 
 /**
  * One fleet's way from inputs to a published version: read, render, bundle, check, publish. A bundle that the last
@@ -46,7 +62,7 @@ export class FleetRender {
   /** The last read that was begun; one at a time. */
   #reading: Promise<unknown> = Promise.resolve();
   /** A read that was begun before the job it is for. */
-  #ahead: Promise<InputsRead> | undefined;
+  #ahead: Promise<Read> | undefined;
 
   constructor(parts: FleetParts) {
     this.#parts = parts;
@@ -72,7 +88,7 @@ export class FleetRender {
 
   /** Renders the newest inputs. Throws `RenderFailure`, whose message is fit for the job's history. */
   async render(signal?: AbortSignal): Promise<RenderResult> {
-    const { inputs, onStages } = this.#parts;
+    const { inputs, comparison, onStages } = this.#parts;
     const clock = new StageClock();
     try {
       const { outcome, read } = await this.#untilPublished(clock, signal);
@@ -85,13 +101,14 @@ export class FleetRender {
       throw this.#failureOf(error, clock);
     } finally {
       onStages(clock.stagesMs);
+      comparison.rendered();
     }
   }
 
-  async #untilPublished(clock: StageClock, signal?: AbortSignal): Promise<{ outcome: Settled; read: InputsRead }> {
+  async #untilPublished(clock: StageClock, signal?: AbortSignal): Promise<{ outcome: Settled; read: Read }> {
     const ahead = this.#ahead;
     this.#ahead = undefined;
-    let before: InputsRead | undefined;
+    let before: Read | undefined;
     let read = await clock.time('read', () => ahead?.catch(() => this.#read()) ?? this.#read());
     for (let round = 0; round < maxRounds; round++) {
       signal?.throwIfAborted();
@@ -121,38 +138,53 @@ export class FleetRender {
     );
   }
 
-  async #try(read: InputsRead, clock: StageClock, signal?: AbortSignal): Promise<Tried> {
-    try {
-      const files = await this.#bundle(clock, signal);
-      return { outcome: await this.#publish(read, files, clock, signal) };
-    } catch (error) {
-      return { error };
+  async #try(read: Read, clock: StageClock, signal?: AbortSignal): Promise<Tried> {
+    for (let left = mostRefusedPairs; ; left--) {
+      try {
+        const files = await this.#bundle(read, clock, signal);
+        return { outcome: await this.#publish(read, files, clock, signal) };
+      } catch (error) {
+        if (!(await this.#setAside(error))) return { error };
+        if (left === 0) return { error: new FlotillaError('certificates', manyRefused) };
+      }
     }
   }
 
-  #read(): Promise<InputsRead> {
+  /** Sets aside the certificates that HAProxy refused the bundle for; false when it was not for them. */
+  async #setAside(error: unknown): Promise<boolean> {
+    const { inputs, templates, certificates, checks } = this.#parts;
+    if (!(error instanceof RenderFailure) || error.code !== 'haproxy-refuses') return false;
+    const names = await certificates.refuse(error.reason, inputs, (path) => checks.servedLast(path));
+    templates.update(certificates.leftOut());
+    return names.length > 0;
+  }
+
+  #read(): Promise<Read> {
     const reading = this.#reading.then(() => this.#readOnce());
     this.#reading = reading.catch(() => undefined);
     return reading;
   }
 
-  async #readOnce(): Promise<InputsRead> {
-    const { inputs, thread, onRead } = this.#parts;
-    const read = await inputs.read();
-    thread.update(read.changes);
+  async #readOnce(): Promise<Read> {
+    const { inputs, fullRenders, templates, certificates, onRead } = this.#parts;
+    const [read, ordered] = await Promise.all([inputs.read(), fullRenders.ordered()]);
+    templates.update(read.changes);
+    templates.update(certificates.forget(read.changes, inputs));
+    templates.update(certificates.leftOut());
     onRead(inputs, read.changes);
-    return read;
+    return { ...read, fromNothing: ordered !== undefined && ordered === templatesId(inputs.fields) };
   }
 
-  async #bundle(clock: StageClock, signal?: AbortSignal): Promise<readonly BundleFile[]> {
-    const { inputs, thread, certificates, publisher } = this.#parts;
+  async #bundle({ fromNothing }: Read, clock: StageClock, signal?: AbortSignal): Promise<readonly BundleFile[]> {
+    const { inputs, templates, certificates, publisher } = this.#parts;
+    if (fromNothing) templates.renew();
     const rendered = await clock.time('render', () => {
-      const rendering = thread.render(signal);
-      // Redis answers while the thread works.
+      const rendering = templates.render(signal);
+      // Redis answers while the process works.
       publisher.prepare();
       return rendering;
     });
-    return clock.time('bundle', () => [...rendered, ...certificates.build(inputs.certificates(), inputs.fields)]);
+    return clock.time('bundle', () => [...rendered, ...certificates.build(inputs)]);
   }
 
   async #publish(
@@ -161,12 +193,12 @@ export class FleetRender {
     clock: StageClock,
     signal?: AbortSignal,
   ): Promise<Exclude<PublishOutcome, { kind: 'check-first' }>> {
-    const { checks, publisher } = this.#parts;
+    const { certificates, checks, publisher } = this.#parts;
     const isVouchedFor = !checks.isChecked(files) && (await clock.time('compare', () => checks.isVouchedFor(files)));
     for (let mayWait = isVouchedFor; ; mayWait = false) {
       if (!mayWait && !checks.isChecked(files)) await clock.time('check', () => checks.check(files, signal));
       const outcome = await clock.time('publish', () =>
-        publisher.publish({ ...position, index, files, isChecked: !mayWait }),
+        publisher.publish({ ...position, index, files, isChecked: !mayWait, refused: certificates.problems() }),
       );
       if (outcome.kind === 'check-first') continue;
       if (outcome.kind === 'published' && mayWait) checks.checkLater({ manifest: outcome.manifest, files });
@@ -176,49 +208,47 @@ export class FleetRender {
   }
 
   #resultOf(outcome: Settled, { position }: InputsRead, clock: StageClock): RenderResult {
-    const { fleet, inputs, checks } = this.#parts;
-    const note = checks.takeNote();
+    const { fleet, inputs, certificates } = this.#parts;
+    const problems = [...inputs.problems(), ...certificates.problems().map(formatProblem)];
     return {
       kind: outcome.kind,
       fleet,
       ...position,
       ...versionOf(outcome),
       ...inputs.causes(),
-      problems: note === undefined ? inputs.problems() : [note, ...inputs.problems()],
+      problems: [...this.#takeNotes(), ...problems],
       stagesMs: clock.stagesMs,
     };
   }
 
   #failureOf(error: unknown, { stage }: StageClock): RenderFailure {
-    const { fleet, redact, checks } = this.#parts;
-    const note = checks.takeNote();
-    const after = note === undefined ? '' : `; ${note}`;
-    if (error instanceof RenderFailure) return error.with(after);
+    const { fleet, inputs, redact } = this.#parts;
+    const after = this.#takeNotes()
+      .map((note) => `; ${note}`)
+      .join('');
+    const about = { revision: stage === 'read' ? null : (inputs.position?.revision ?? null), ...inputs.causes() };
+    if (error instanceof RenderFailure) return error.with(about, after);
     const code = error instanceof FlotillaError ? error.code : 'internal';
     const where = error instanceof TemplateError ? `configmaps/${fleet}/config: ` : '';
-    return new RenderFailure(fleet, stage, code, `${where}${redact(reasonOf(error))}${after}`);
+    return new RenderFailure(fleet, stage, code, `${where}${redact(reasonOf(error))}${after}`, about);
+  }
+
+  /** What is to be told of earlier versions. */
+  #takeNotes(): string[] {
+    const { checks, comparison } = this.#parts;
+    return [checks.takeNote(), comparison.takeNote()].filter((note) => note !== undefined);
   }
 
   async close(): Promise<void> {
-    await this.#parts.thread.close();
+    await this.#parts.comparison.close();
+    await this.#parts.templates.close();
     await this.#parts.checks.close();
   }
 }
 
 type Tried = { readonly outcome: Exclude<PublishOutcome, { kind: 'check-first' }> } | { readonly error: unknown };
 
-const samePosition = ({ position: a }: InputsRead, { position: b }: InputsRead): boolean =>
-  a.epoch === b.epoch && a.revision === b.revision;
-
-type Settled = Exclude<PublishOutcome, { kind: 'epoch-changed' | 'check-first' }>;
-
-function versionOf(outcome: Settled): Pick<RenderResult, 'version' | 'digest'> {
-  switch (outcome.kind) {
-    case 'published':
-      return { version: outcome.manifest.version, digest: outcome.manifest.digest };
-    case 'unchanged':
-      return { version: outcome.version, digest: outcome.digest };
-    case 'superseded':
-      return { version: null, digest: null };
-  }
-}
+const samePosition = (a: Read, b: Read): boolean =>
+  a.position.epoch === b.position.epoch &&
+  a.position.revision === b.position.revision &&
+  a.fromNothing === b.fromNothing;

@@ -1,21 +1,16 @@
-import {
-  CertificateFiles,
-  type FleetName,
-  type InputField,
-  type Revision,
-  createSealer,
-  inputField,
-  reasonOf,
-} from '@flotilla/domain';
+import { type FleetName, type InputField, type Revision, createSealer, inputField, reasonOf } from '@flotilla/domain';
 import { createCheckedVersions, createPublisher } from '@flotilla/artifact';
 import { checkConfig } from '@flotilla/haproxy';
-import { createInputsReader, recordRefusal } from '@flotilla/inputs';
+import { createFullRenders, createInputsReader, recordRefusal } from '@flotilla/inputs';
 import type { Logger, connectRedis } from '@flotilla/runtime';
-import { RenderThread, type TemplateSettings, usesStats } from '@flotilla/template';
+import { RenderProcess, type TemplateSettings, compareWithFull, usesStats } from '@flotilla/template';
 import { type RendererConfig, defaultStatisticsPassword, templateEnv } from './config.ts';
 import { BundleChecks } from './bundle-checks.ts';
+import { FleetCertificates } from './fleet-certificates.ts';
 import { FleetInputs } from './fleet-inputs.ts';
 import { type FleetParts, FleetRender } from './fleet-render.ts';
+import { mendRender } from './mend-render.ts';
+import { RenderComparison, type RenderComparisonOptions } from './render-comparison.ts';
 import type { RendererMetrics } from './renderer-metrics.ts';
 import { createRedact } from './secret-words.ts';
 import { StagedBundle } from './staged-bundle.ts';
@@ -29,14 +24,16 @@ export interface FleetSurroundings {
   readonly metrics: RendererMetrics;
   readonly stagingOf: (fleet: FleetName) => string;
   /** Adds a job for the fleet, which tells what its last one could not know. */
-  readonly signal: (fleet: FleetName, rendered: Revision) => void;
-  /** The bundled render thread, where it does not stand beside the program. */
-  readonly threadEntry?: URL;
+  readonly signal: (fleet: FleetName, rendered: Revision) => Promise<void>;
+  /** Fleets' comparisons are made one after the other. */
+  readonly comparisonInTurn: RenderComparisonOptions['inTurn'];
+  /** The bundled render process, where it does not stand beside the program. */
+  readonly processEntry?: URL;
 }
 
 /** Puts together what one fleet's renders need; nothing is read or started before the first of them. */
 export function openFleet(fleet: FleetName, surroundings: FleetSurroundings): FleetRender {
-  const { config, masterKey, redis, metrics, threadEntry } = surroundings;
+  const { config, masterKey, redis, metrics, processEntry } = surroundings;
   const log = surroundings.log.child({ fleet });
   const sealer = createSealer(masterKey, fleet);
   const settings: TemplateSettings = {
@@ -64,16 +61,39 @@ export function openFleet(fleet: FleetName, surroundings: FleetSurroundings): Fl
       metrics.checkedLate(fleet, outcome);
     },
     onWithdrawn: (rendered) => {
-      surroundings.signal(fleet, rendered);
+      surroundings.signal(fleet, rendered).catch((error: unknown) => {
+        log.warn({ reason: reasonOf(error) }, 'the render job could not be added; the watcher will');
+      });
     },
+    log,
+  });
+  const inputs = new FleetInputs(createInputsReader({ redis, fleet, sealer }));
+  const processOptions = { settings, limits: limitsOf(config), ...(processEntry && { processEntry }) };
+  const templates = new RenderProcess(processOptions);
+  const fullRenders = createFullRenders({ redis, fleet });
+  const signal = async (): Promise<void> => {
+    if (inputs.position) await surroundings.signal(fleet, inputs.position.revision);
+  };
+  const comparison = new RenderComparison({
+    everyMs: config.FLOTILLA_RENDER_COMPARE_MS,
+    lastFiles: () => templates.incrementalFiles,
+    last: () => templates.incrementalResult(),
+    compare: (result, ending) => compareWithFull(result, processOptions, ending),
+    inTurn: surroundings.comparisonInTurn,
+    onOutcome: (outcome) => {
+      metrics.compared(fleet, outcome);
+    },
+    mend: (result, difference) => mendRender(result, difference, { templates, fullRenders, redact, signal, log }),
     log,
   });
   return new FleetRender({
     fleet,
-    inputs: new FleetInputs(createInputsReader({ redis, fleet, sealer })),
-    thread: new RenderThread({ settings, limits: limitsOf(config), ...(threadEntry && { threadEntry }) }),
-    certificates: new CertificateFiles(),
+    inputs,
+    templates,
+    certificates: new FleetCertificates(fleet),
     checks,
+    comparison,
+    fullRenders,
     publisher,
     redact,
     onRead: passwordWarning(config.STATISTICS_PASSWORD, log),

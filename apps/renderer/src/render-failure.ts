@@ -1,7 +1,10 @@
-import { type FleetName, FlotillaError } from '@flotilla/domain';
+import { type FleetName, FlotillaError, type RenderSetback } from '@flotilla/domain';
 
 /** Where a render can fail. */
 export type Stage = 'read' | 'render' | 'bundle' | 'compare' | 'check' | 'publish';
+
+/** What a render was about: where the inputs stood, and what had changed. */
+export type RenderAbout = Pick<RenderSetback, 'revision' | 'changes' | 'changeCount'>;
 
 /**
  * Why a fleet has no new version; it becomes the job's reason. The message is free of secrets, and the cause is left
@@ -20,14 +23,21 @@ export class RenderFailure extends FlotillaError {
     stage: Stage,
     code: string,
     readonly reason: string,
+    readonly about: RenderAbout = { revision: null, changes: [], changeCount: 0 },
   ) {
     super(code, `fleet ${fleet}: ${reason}`, { data: { fleet, stage } });
     this.stage = stage;
   }
 
-  /** The same failure with more to tell. */
-  with(more: string): RenderFailure {
-    return more === '' ? this : new RenderFailure(this.fleet, this.stage, this.code, `${this.reason}${more}`);
+  /** What the job's history keeps beside the message. */
+  get setback(): Omit<RenderSetback, 'since'> {
+    const { stage, code, about } = this;
+    return { stage, code, ...about };
+  }
+
+  /** The same failure with what it was about, and more words. */
+  with(about: RenderAbout, more = ''): RenderFailure {
+    return new RenderFailure(this.fleet, this.stage, this.code, `${this.reason}${more}`, about);
   }
 }
 

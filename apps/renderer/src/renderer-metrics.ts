@@ -1,5 +1,6 @@
 import type { FleetName, RenderResult } from '@flotilla/domain';
 import type { Metrics } from '@flotilla/runtime';
+import type { ComparisonOutcome } from './render-comparison.ts';
 import type { RenderFailure } from './render-failure.ts';
 
 /** What `/metrics` tells of renders. */
@@ -10,6 +11,7 @@ export interface RendererMetrics {
   done(result: RenderResult): void;
   failed(fleet: FleetName, failure: RenderFailure): void;
   checkedLate(fleet: FleetName, outcome: 'good' | 'refused'): void;
+  compared(fleet: FleetName, outcome: ComparisonOutcome): void;
 }
 
 export function createRendererMetrics(metrics: Metrics): RendererMetrics {
@@ -26,6 +28,11 @@ export function createRendererMetrics(metrics: Metrics): RendererMetrics {
     'fleet',
     'outcome',
   ]);
+  const comparisons = metrics.counter(
+    'render_comparisons_total',
+    'Comparisons of incremental renders with a full one, by what they found',
+    ['fleet', 'outcome'],
+  );
   const seconds = metrics.histogram('render_stage_seconds', 'How long each stage of a render took', ['fleet', 'stage']);
   const version = metrics.gauge('artifact_version', 'The newest version this renderer published or confirmed', [
     'fleet',
@@ -36,6 +43,7 @@ export function createRendererMetrics(metrics: Metrics): RendererMetrics {
     begun(fleet) {
       for (const outcome of ['published', 'unchanged', 'superseded', 'failed']) renders.inc({ fleet, outcome }, 0);
       for (const outcome of ['good', 'refused']) lateChecks.inc({ fleet, outcome }, 0);
+      for (const outcome of ['same', 'different', 'failed']) comparisons.inc({ fleet, outcome }, 0);
     },
     stages(fleet, stagesMs) {
       for (const [stage, tookMs] of Object.entries(stagesMs)) seconds.observe({ fleet, stage }, tookMs / 1_000);
@@ -51,6 +59,9 @@ export function createRendererMetrics(metrics: Metrics): RendererMetrics {
     },
     checkedLate(fleet, outcome) {
       lateChecks.inc({ fleet, outcome });
+    },
+    compared(fleet, outcome) {
+      comparisons.inc({ fleet, outcome });
     },
   };
 }

@@ -1,8 +1,9 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type BundleFile, type FleetName, holdsToken, placeRelease } from '@flotilla/domain';
+import { privateFolder } from '@flotilla/runtime';
 
 /**
  * A fleet's bundle laid out for the check, readable by its owner only. The folder stays from render to render, and
@@ -70,7 +71,7 @@ const prefix = `check-${hostname()}-`;
  * Throws what the file system throws when `dataDir` cannot be written.
  */
 export function openStagingArea(dataDir: string): { folderOf: (fleet: FleetName) => string; remove: () => void } {
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  privateFolder(dataDir);
   for (const name of readdirSync(dataDir)) {
     if (!name.startsWith(prefix)) continue;
     const pid = Number.parseInt(name.slice(prefix.length));

@@ -3,19 +3,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { repositoryRoot } from '@flotilla/testkit';
-import { build } from 'esbuild';
+import { type Plugin, build } from 'esbuild';
 
 /**
- * Bundles the app and the render thread as the build does, into a folder of the test's own: a build that runs meanwhile
+ * Bundles the app and the render process as the build does, into a folder of the test's own: a build that runs meanwhile
  * empties `dist`.
  */
-export async function bundleApp(): Promise<{ main: string; thread: URL; remove: () => void }> {
+export async function bundleApp(faults: Plugin[] = []): Promise<{ main: string; entry: URL; remove: () => void }> {
   const app = fileURLToPath(new URL('..', import.meta.url));
   const outdir = mkdtempSync(join(tmpdir(), 'flotilla-bundle-'));
   symlinkSync(join(repositoryRoot(), 'node_modules'), join(outdir, 'node_modules'));
   await build({
     absWorkingDir: app,
-    entryPoints: ['src/main.ts', '../../libs/template/src/render.thread.ts'],
+    entryPoints: ['src/main.ts', '../../libs/template/src/render.process.ts'],
     entryNames: '[name]',
     outdir,
     bundle: true,
@@ -26,6 +26,7 @@ export async function bundleApp(): Promise<{ main: string; thread: URL; remove: 
     loader: { '.lua': 'text' },
     logLevel: 'error',
     plugins: [
+      ...faults,
       {
         name: 'npm-packages-outside',
         setup({ onResolve }) {
@@ -39,5 +40,5 @@ export async function bundleApp(): Promise<{ main: string; thread: URL; remove: 
   const remove = (): void => {
     rmSync(outdir, { recursive: true, force: true });
   };
-  return { main: `${outdir}/main.js`, thread: pathToFileURL(`${outdir}/render.thread.js`), remove };
+  return { main: `${outdir}/main.js`, entry: pathToFileURL(`${outdir}/render.process.js`), remove };
 }

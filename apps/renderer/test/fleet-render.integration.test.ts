@@ -37,7 +37,7 @@ afterAll(async () => {
 function start(env: Record<string, string> = {}) {
   const fleet = fleetName(`fleet-${++count}`);
   const dataDir = temporaryFolder('renderer').path;
-  const world = openWorld({ url: server.url, fleet, dataDir, threadEntry: bundled.thread, env });
+  const world = openWorld({ url: server.url, fleet, dataDir, processEntry: bundled.entry, env });
   worlds.push(world);
   const open = (more: Record<string, string> = {}) => {
     const opened = world.open(more);

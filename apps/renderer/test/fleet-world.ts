@@ -13,6 +13,7 @@ import { type Batch, createInputsWriter } from '@flotilla/inputs';
 import { connectRedis, createLogger, createMetrics, loadSettings } from '@flotilla/runtime';
 import { settings } from '../src/config.ts';
 import { openFleet } from '../src/open-fleet.ts';
+import { oneAtATime } from '../src/render-comparison.ts';
 import { createRendererMetrics } from '../src/renderer-metrics.ts';
 
 export const masterKey = randomBytes(32);
@@ -37,12 +38,12 @@ export interface WorldOptions {
   readonly url: string;
   readonly fleet: FleetName;
   readonly dataDir: string;
-  readonly threadEntry: URL;
+  readonly processEntry: URL;
   readonly env?: Record<string, string>;
 }
 
 /** One fleet with a writer of inputs in the watcher's place, and a renderer's parts around it. */
-export function openWorld({ url, fleet, dataDir, threadEntry, env = {} }: WorldOptions) {
+export function openWorld({ url, fleet, dataDir, processEntry, env = {} }: WorldOptions) {
   const log: string[] = [];
   const logger = createLogger({ app: 'renderer', level: 'info', destination: { write: (line) => log.push(line) } });
   const redis = connectRedis(new URL(url), { name: 'test', log: logger });
@@ -83,8 +84,12 @@ export function openWorld({ url, fleet, dataDir, threadEntry, env = {} }: WorldO
       log: logger,
       metrics: createRendererMetrics(createMetrics()),
       stagingOf: (name) => `${more['FLOTILLA_DATA_DIR'] ?? dataDir}/${name}`,
-      signal: (_, rendered) => signalled.push(rendered),
-      threadEntry,
+      comparisonInTurn: oneAtATime(),
+      signal: (_, rendered) => {
+        signalled.push(rendered);
+        return Promise.resolve();
+      },
+      processEntry,
     });
   const artifacts = createArtifactReader({ redis, fleet, sealer });
   const published = async (): Promise<Record<string, string>> => {

@@ -59,7 +59,7 @@ exec haproxy "$@"
   const fleet = fleetName(`late-${++count}`);
   const dataDir = temporaryFolder('renderer').path;
   const world = openWorld({
-    ...{ url: server.url, fleet, dataDir, threadEntry: bundled.thread },
+    ...{ url: server.url, fleet, dataDir, processEntry: bundled.entry },
     env: { FLOTILLA_HAPROXY: binary, ...env },
   });
   worlds.push(world);

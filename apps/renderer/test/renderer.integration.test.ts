@@ -1,12 +1,14 @@
-import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { type FleetName, fleetName, revision } from '@flotilla/domain';
 import { createJobHistory, createSignals } from '@flotilla/queue';
 import {
   type Child,
   type RedisServer,
+  canMountDisks,
   certificate as makeCertificate,
   cleanUp,
+  smallDisk,
   startChild,
   startRedis,
   tcpProxy,
@@ -77,9 +79,9 @@ function openFleetOf(server: RedisServer, fleet: FleetName) {
     url: server.url,
     fleet,
     dataDir: temporaryFolder('unused').path,
-    threadEntry: bundled.thread,
+    processEntry: bundled.entry,
   });
-  const signals = createSignals({ connection: world.redis, limits: { completed: 100, failed: 100 } });
+  const signals = createSignals({ connection: world.redis });
   const history = createJobHistory({ connection: world.redis });
   open.push(world, signals, history);
   let count = 0;
@@ -92,7 +94,51 @@ function openFleetOf(server: RedisServer, fleet: FleetName) {
   return { ...world, change, history, version, until };
 }
 
+/** The processes that a process started and that run. */
+const childrenOf = (pid: number): number[] =>
+  readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number);
+
+const commandOf = (pid: number): string => readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+
+/** In hundredths of a second. */
+const cpuTimeOf = (pid: number): number => Number(readFileSync(`/proc/${pid}/stat`, 'utf8').split(' ')[13]);
+
 const output = ({ lines }: Child): string => lines.join('\n');
+
+test('a HAProxy that is not there is trouble of the renderer until it is', async () => {
+  const { renderer, fleet } = await start();
+  const lb = fleet('lb');
+  const binary = `${temporaryFolder('later').path}/haproxy`;
+  const { http } = await renderer({ FLOTILLA_HAPROXY: binary });
+  const haproxy = async () => {
+    const answer = await (await fetch(`${http}/readyz`)).json();
+    return (answer as { problems: Record<string, string> }).problems['haproxy'];
+  };
+  expect(await haproxy()).toContain(`cannot run ${binary}`);
+  writeFileSync(binary, '#!/bin/sh\nexec haproxy "$@"\n', { mode: 0o755 });
+  await lb.until('the end of the trouble', async () => (await haproxy()) === undefined);
+  await lb.change(minimal());
+  await lb.until('the first version', async () => (await lb.version()) === 1);
+});
+
+test('another key is trouble of the renderer for as long as something is sealed with that', async () => {
+  const { renderer, fleet } = await start();
+  const lb = fleet('lb');
+  const good = await renderer();
+  await lb.change(minimal());
+  await lb.until('the first version', async () => (await lb.version()) === 1);
+  await good.child.stop();
+  const { http } = await renderer({ FLOTILLA_KEY: Buffer.alloc(32, 1).toString('base64') });
+  const problems = async () => {
+    const answer = await (await fetch(`${http}/readyz`)).json();
+    return (answer as { problems: Record<string, string> }).problems;
+  };
+  expect((await problems())['key']).toBeUndefined();
+  await lb.change(minimal('# more'));
+  await lb.until('the trouble', async () => (await problems())['key']?.includes('sealed with another FLOTILLA_KEY'));
+  await lb.redis.flushall();
+  await lb.until('the end of the trouble', async () => (await problems())['key'] === undefined);
+});
 
 test('a change becomes a job and a version, and the job tells what came of it', async () => {
   const { renderer, fleet } = await start();
@@ -100,8 +146,9 @@ test('a change becomes a job and a version, and the job tells what came of it', 
   const { http } = await renderer();
   await lb.change(minimal('# 1'));
   await lb.until('version 1', async () => (await lb.version()) === 1);
-  await lb.until('the finished job', async () => (await lb.history.jobs({ states: ['completed'] })).length === 1);
-  const [job] = await lb.history.jobs({ fleet: lb.fleet });
+  const ended = () => lb.history.jobs({ fleet: lb.fleet, states: ['completed'] });
+  await lb.until('the finished job', async () => (await ended()).length === 1);
+  const [job] = await ended();
   expect(job?.result).toMatchObject({ kind: 'published', fleet: 'lb', version: 1, revision: 1 });
   const ready = await fetch(`${http}/readyz`);
   expect(ready.status).toBe(200);
@@ -118,9 +165,17 @@ test('what HAProxy refuses stands in the job, in the log and in the metrics, wit
   await lb.change(
     minimal('  stats auth stats:{{ stats.password }}\n  nonsense {{ stats.password }}\n  {{ stats.password }}'),
   );
-  await lb.until('the failed job', async () => (await lb.history.jobs({ states: ['failed'] })).length === 1);
+  await lb.until(
+    'the failed job',
+    async () => (await lb.history.jobs({ fleet: lb.fleet, states: ['failed'] })).length === 1,
+  );
   const [job] = await lb.history.jobs({ fleet: lb.fleet });
-  expect(job).toMatchObject({ state: 'failed', attempts: 1 });
+  expect(job).toMatchObject({
+    state: 'failed',
+    attempts: 1,
+    renderer: expect.stringContaining(`/${child.pid}/`) as string,
+    setback: { revision: 1, stage: 'check', code: 'haproxy-refuses', changes: [{ object: 'configmaps/x/y' }] },
+  });
   expect(job?.reason).toMatch(/fleet lb: HAProxy refuses.*haproxy\.cfg:7\].*nonsense/);
   expect(output(child)).toContain('nonsense');
   expect(await (await fetch(`${http}/metrics`)).text()).toMatch(
@@ -144,11 +199,18 @@ test('after good and bad renders no key is readable in Redis, its job history in
   for (const [at, bad] of [other.key, `${pair.key.slice(0, 60)}\n`].entries()) {
     await lb.write({ [key('a')]: bad });
     await lb.change(minimal(`${bind}# ${at}\n`));
-    await lb.until('the failed job', async () => (await lb.history.jobs({ states: ['failed'] })).length === at + 1);
+    await lb.until('the version without it', async () => (await lb.version()) === at + 2);
+    const newest = async () => (await lb.history.jobs({ fleet: lb.fleet, states: ['completed'] }))[0]?.result;
+    await lb.until('its job', async () => (await newest())?.version === at + 2);
+    expect((await newest())?.problems[0]).toContain('ssl/a');
   }
+  await lb.change(minimal(`${bind}nonsense\n`));
+  await lb.until(
+    'the failed job',
+    async () => (await lb.history.jobs({ fleet: lb.fleet, states: ['failed'] })).length === 1,
+  );
   const stored = await redisContents(lb.redis);
   expect(stored).toContain('BEGIN CERTIFICATE');
-  expect((await lb.history.jobs({ states: ['failed'] }))[0]?.reason).toContain('ssl/a');
   const lines = [pair, other].flatMap((one) => one.key.split('\n')).filter((line) => /^[\w+/=]{20,}$/.test(line));
   expect(lines.length).toBeGreaterThan(3);
   for (const line of lines) for (const text of [stored, output(child)]) expect(text).not.toContain(line);
@@ -179,6 +241,66 @@ test('a renderer killed in mid-job loses nothing: another one does it', async ()
   await lb.until('the last change', async () => (await lb.published())['haproxy.cfg']?.includes('# after'));
   expect(readdirSync(second.dataDir)).toHaveLength(1);
 });
+
+test('a template that makes V8 end its process ends neither its renderer nor the renders of others', async () => {
+  const { renderer, fleet } = await start();
+  const [lb, edge] = [fleet('lb'), fleet('edge')];
+  const { child } = await renderer({ FLOTILLA_RENDER_HEAP_MB: '256' });
+  await edge.change(minimal('# 1'));
+  await edge.until('version 1', async () => (await edge.version()) === 1);
+  await lb.change(
+    "{% set kept = [] %}{% for a in range(1000) %}{% do kept.append(('xyz' * 3000000)|list) %}{% endfor %}",
+  );
+  await edge.change(minimal('# 2'));
+  await edge.until('version 2', async () => (await edge.version()) === 2);
+  const failed = () => lb.history.jobs({ fleet: lb.fleet, states: ['failed'] });
+  await lb.until('the failed job', async () => (await failed()).length === 1);
+  expect((await failed())[0]).toMatchObject({
+    attempts: 1,
+    reason: expect.stringMatching(/^fleet lb: rendering needed more than 256 MB/) as string,
+  });
+  await lb.change(minimal('# mended'));
+  await lb.until('the mended template', async () => (await lb.published())['haproxy.cfg']?.includes('# mended'));
+  expect(child.exit()).toBeUndefined();
+});
+
+test('a render process ends with its renderer, also in an endless loop', async () => {
+  const { renderer, fleet } = await start();
+  const lb = fleet('lb');
+  const { child } = await renderer({ FLOTILLA_RENDER_TIMEOUT_MS: '1000' });
+  await lb.change(minimal('# 1'));
+  await lb.until('version 1', async () => (await lb.version()) === 1);
+  await lb.change('{% for a in range(100000) %}{% for b in range(100000) %}{% endfor %}{% endfor %}');
+  const process = await lb.until('the render to be under way', () =>
+    childrenOf(child.pid).find((pid) => commandOf(pid).includes('render.process') && cpuTimeOf(pid) > 30),
+  );
+  await child.kill();
+  await lb.until('the process to end', () => !existsSync(`/proc/${process}`));
+});
+
+test.runIf(canMountDisks)(
+  'a full disk fails the job with that reason, leaves nothing behind, and the next job works',
+  async () => {
+    const { renderer, fleet } = await start();
+    const lb = fleet('lb');
+    const disk = smallDisk(2);
+    await renderer({ FLOTILLA_DATA_DIR: disk.path });
+    const large = (name: string) => minimal(`# ${name} ${'x'.repeat(100_000)}`);
+    await lb.change(large('good'));
+    await lb.until('version 1', async () => (await lb.version()) === 1);
+    disk.fill();
+    await lb.change(`${large('next')}# ${'y'.repeat(100_000)}\n`);
+    const failed = () => lb.history.jobs({ fleet: lb.fleet, states: ['failed'] });
+    await lb.until('the failed job', async () => (await failed()).length === 1);
+    expect((await failed())[0]?.reason).toMatch(/^fleet lb: ENOSPC: no space left/);
+    const left = () =>
+      readdirSync(disk.path, { recursive: true }).filter((name) => String(name).includes('haproxy.cfg'));
+    expect(left()).toEqual([]);
+    disk.empty();
+    await lb.change(large('after'));
+    await lb.until('the last change', async () => (await lb.published())['haproxy.cfg']?.includes('# after'));
+  },
+);
 
 test('asked to end, a renderer finishes its job, takes no other, and leaves no keys on disk', async () => {
   const { renderer, fleet } = await start();
@@ -221,7 +343,10 @@ test('without a key it does not start, and says how to make one', async () => {
 test('a job is done though the connections to Redis pass nothing any more, and the renderer is ready again', async () => {
   const server = await startRedis();
   const proxy = await tcpProxy(server.port);
-  const { http } = await startRenderer(server, { REDIS_URL: `redis://127.0.0.1:${proxy.port}` });
+  const { http } = await startRenderer(server, {
+    REDIS_URL: `redis://127.0.0.1:${proxy.port}`,
+    FLOTILLA_REDIS_TIMEOUT_MS: '4000',
+  });
   const lb = openFleetOf(server, fleetName('lb'));
   await lb.change(minimal('# 1'));
   await lb.until('version 1', async () => (await lb.version()) === 1);

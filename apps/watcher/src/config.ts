@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { type FleetName, reasonOf } from '@flotilla/domain';
+import { type FleetName, objectsRead, reasonOf } from '@flotilla/domain';
 import { ConfigError, type Loaded, httpSetting, kinds, setting, sharedSettings } from '@flotilla/runtime';
 import { type Etcd2Options, parseEndpoints } from '@flotilla/source';
 
@@ -25,6 +25,7 @@ export const settings = {
     example: 'https://10.0.0.1:2379,https://10.0.0.2:2379',
   }),
   REDIS_URL: sharedSettings.REDIS_URL,
+  FLOTILLA_REDIS_TIMEOUT_MS: sharedSettings.FLOTILLA_REDIS_TIMEOUT_MS,
   FLOTILLA_FLEETS: sharedSettings.FLOTILLA_FLEETS,
   FLOTILLA_KEY: sharedSettings.FLOTILLA_KEY,
   FLOTILLA_KEY_FILE: sharedSettings.FLOTILLA_KEY_FILE,
@@ -51,14 +52,6 @@ export const settings = {
       'deleted: deleting and creating again is how many people change an object.',
     default: '3600000',
   }),
-  FLOTILLA_HISTORY_COMPLETED: setting(kinds.integer(1, 1_000_000), {
-    help: 'How many completed render jobs stay in the history.',
-    default: '1000',
-  }),
-  FLOTILLA_HISTORY_FAILED: setting(kinds.integer(1, 1_000_000), {
-    help: 'How many failed render jobs stay in the history.',
-    default: '1000',
-  }),
   FLOTILLA_HTTP: httpSetting(9101),
   FLOTILLA_LOG_LEVEL: sharedSettings.FLOTILLA_LOG_LEVEL,
 } as const;
@@ -84,10 +77,12 @@ export function etcd2Options(config: WatcherConfig): Omit<Etcd2Options, 'onEvent
   };
 }
 
-/** All pods, but only the fleets' own configmaps and secrets: nobody else's are read. */
-function followed(fleets: readonly FleetName[]): string[] {
-  if (fleets.length > fleetsFollowedApart) return ['pods', 'configmaps', 'secrets'];
-  return ['pods', ...fleets.flatMap((fleet) => [`configmaps/${fleet}`, `secrets/${fleet}`])];
+/** All endpoints, but only the fleets' own configmaps and secrets: nobody else's are read. */
+export function followed(fleets: readonly FleetName[]): string[] {
+  const isApart = fleets.length <= fleetsFollowedApart;
+  const { resources, objects } = objectsRead(fleets);
+  const subtrees = objects.map(({ resource, namespace }) => (isApart ? `${resource}/${namespace}` : resource));
+  return [...new Set([...resources, ...subtrees])];
 }
 
 function fileOf(

@@ -60,7 +60,7 @@ export interface Written {
  *      ▲                                        │
  *      │                                        ▼
  *      └── lost the lead ── following: write what changed, as soon as the last write is answered
- *                               ├── Redis holds something else: taking over again
+ *                               ├── Redis holds something else, or less than nodes had: taking over again
  *                               └── the store lost what the fleet had: held, only what is told about it is written
  * ```
  *
@@ -77,6 +77,8 @@ export class FleetWriting {
   readonly #settling = new Settling({ quietMs: 2_000, longestMs: 30_000 });
   /** The term under which the fleet was taken over. */
   #taken: Term | undefined;
+  /** It was taken over once, so the model knows what the fleet had. */
+  #wasTaken = false;
   #unsent: Batch | undefined;
   #isCheckDue = false;
   #problem: string | undefined;
@@ -84,6 +86,7 @@ export class FleetWriting {
   #toldHold: string | undefined;
   #askedForReleasesAt = -Infinity;
   #askedForRefusalsAt = -Infinity;
+  #askedForNodesAt = -Infinity;
 
   constructor(options: FleetWritingOptions) {
     this.#options = options;
@@ -141,6 +144,10 @@ export class FleetWriting {
     }
     if (this.#taken !== leading) return this.#takeOver(leading);
     if (this.#unsent) return this.#send(this.#unsent);
+    if (await this.#isBehindNodes()) {
+      this.#startOver('Redis was set back: a node has a newer version');
+      return true;
+    }
     await this.#obeyReleases();
     await this.#fallBack();
     cluster.letGo(fleet);
@@ -166,6 +173,14 @@ export class FleetWriting {
     this.#toldHold = now?.since;
     if (now) log.warn({ fleet, since: now.since, reason: now.reason }, 'held');
     else log.info({ fleet }, 'no longer held: what the store says counts again');
+  }
+
+  /** Who leads since Redis was set back cannot know what it lost, but nodes do. */
+  async #isBehindNodes(): Promise<boolean> {
+    const { cluster, fleet, writer, checkEveryMs = 2_000 } = this.#options;
+    if (cluster.hold(fleet) || performance.now() - this.#askedForNodesAt < checkEveryMs) return false;
+    this.#askedForNodesAt = performance.now();
+    return writer.isBehindNodes();
   }
 
   /** An operator may say that the store is right although something is missing in it. */
@@ -211,14 +226,21 @@ export class FleetWriting {
     this.#unsent = undefined;
     const claim = await writer.claim(leading);
     if (claim.kind === 'fenced') return this.#fenced(claim.by);
-    const written = claim.isOwn ? undefined : await writer.written();
+    // What is older than the model, a hold that ended since for example, is nothing to go on from.
+    const isKnown = claim.isOwn || (claim.begins && this.#wasTaken);
+    const written = isKnown ? undefined : await writer.written();
     if (written) cluster.takeOver(fleet, written, newest());
     this.#settle();
+    // What a held fleet goes on with is what Redis has: then nodes keep their newer version.
+    const begins = claim.begins || (!cluster.hold(fleet) && (await writer.endLostLife()));
+    if (begins)
+      log.info({ fleet }, 'Redis has no inputs, or older ones than are known of: a new life of the data begins');
     // Both at the same instant: the fields are what later changes are counted from.
     const { provenance } = cluster.takeAll(fleet);
     const fields = new Map(cluster.allFields(fleet));
     const batch = await writer.compare(fields, { provenance, index: index() });
     this.#taken = leading;
+    this.#wasTaken = true;
     if (batch && !(await this.#send(batch))) return false;
     if (this.#taken !== leading) return true;
     log.info({ fleet, term: leading, fields: fields.size, differs: batch?.size.fields ?? 0 }, 'took the fleet over');

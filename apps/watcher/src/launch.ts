@@ -1,4 +1,4 @@
-import { type Check, type Launch, connectRedis, sealingKey } from '@flotilla/runtime';
+import { type Check, type Launch, connectRedis, newInstance, reportApp, sealingKey } from '@flotilla/runtime';
 import { createEtcd2Source } from '@flotilla/source';
 import { type WatcherConfig, etcd2Options } from './config.ts';
 import { tellEtcd2Event } from './source-log.ts';
@@ -13,26 +13,33 @@ export function launch(context: Launch<WatcherConfig>): Promise<Readonly<Record<
   const { config, log, metrics, releases, fail } = context;
   const masterKey = sealingKey(config);
   const source = createEtcd2Source({ ...etcd2Options(config), onEvent: (event) => tellEtcd2Event(log, event) });
-  const connect = (name: string, options: { commandTimeoutMs?: number } = {}) =>
-    releases.add(connectRedis(config.REDIS_URL, { name, log, ...options }), `Redis (${name})`, (open) => {
-      open.disconnect();
-    });
+  const socketTimeoutMs = config.FLOTILLA_REDIS_TIMEOUT_MS;
+  const connect = (name: string, limits: { commandTimeoutMs?: number } = {}) =>
+    releases.add(
+      connectRedis(config.REDIS_URL, { name, log, socketTimeoutMs, ...limits }),
+      `Redis (${name})`,
+      (open) => {
+        open.disconnect();
+      },
+    );
   const redis = connect('watcher', { commandTimeoutMs });
   const electionRedis = connect('watcher-election');
-  return Promise.resolve(
-    watch({
-      source,
-      fleets: config.FLOTILLA_FLEETS,
-      masterKey,
-      redis,
-      electionRedis,
-      history: { completed: config.FLOTILLA_HISTORY_COMPLETED, failed: config.FLOTILLA_HISTORY_FAILED },
-      metrics: createWatcherMetrics(metrics, config.FLOTILLA_FLEETS),
-      log,
-      releases,
-      fail,
-      leaseMs: config.FLOTILLA_LEASE_MS,
-      graceMs: config.FLOTILLA_GRACE_MS,
-    }),
-  );
+  const instance = newInstance();
+  const checks = watch({
+    source,
+    fleets: config.FLOTILLA_FLEETS,
+    masterKey,
+    redis,
+    electionRedis,
+    metrics: createWatcherMetrics(metrics, config.FLOTILLA_FLEETS),
+    log,
+    releases,
+    fail,
+    leaseMs: config.FLOTILLA_LEASE_MS,
+    graceMs: config.FLOTILLA_GRACE_MS,
+    instance: instance.id,
+  });
+  const fleets = config.FLOTILLA_FLEETS;
+  releases.add(reportApp({ redis, app: 'watcher', instance, fleets, checks, log }), 'report', (open) => open.close());
+  return Promise.resolve(checks);
 }

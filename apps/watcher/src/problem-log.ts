@@ -1,4 +1,4 @@
-import { type InputField, type Problem, formatProblem, isProblemField, reasonOf } from '@flotilla/domain';
+import { type InputField, type Problem, formatProblem, isFieldOf, reasonOf } from '@flotilla/domain';
 import type { Logger } from '@flotilla/runtime';
 
 /** Tells problems in the log when they appear and when they are mended, each once. */
@@ -13,7 +13,7 @@ export class ProblemLog {
   /** Takes a fleet's fields; returns how many problems there are. */
   update(fields: Iterable<readonly [InputField, string]>): number {
     const now = new Map<InputField, string>();
-    for (const [field, text] of fields) if (isProblemField(field)) now.set(field, text);
+    for (const [field, text] of fields) if (isFieldOf('problem', field)) now.set(field, text);
     for (const [field, text] of now) {
       if (this.#told.get(field) !== text) this.log.warn({ fleet: this.fleet, problem: wordsOf(text) }, 'set aside');
     }

@@ -8,6 +8,8 @@ export interface ReconcilerOptions {
   readonly progress: () => Promise<FleetProgress | undefined>;
   readonly signals: Pick<Signals, 'revive'>;
   readonly onRevived: (revival: Exclude<Revival, 'live'>) => void;
+  /** Told whether the fleet has the job it needs: undefined, or the error that there was in looking after it. */
+  readonly onPass: (error?: unknown) => void;
   readonly log: Logger;
 }
 
@@ -27,27 +29,39 @@ export class Reconciler {
     this.#options = options;
   }
 
-  /** One pass. What is behind for the first time is left to the signal that is on its way. */
+  /** One pass. */
   async pass(): Promise<void> {
+    const { onPass, log } = this.#options;
+    try {
+      if (await this.#hasItsJob()) onPass();
+    } catch (error) {
+      log.debug({ reason: reasonOf(error) }, 'reconciling waits for Redis');
+      onPass(error);
+    }
+  }
+
+  /** False while it is not known. What is behind for the first time is left to the signal that is on its way. */
+  async #hasItsJob(): Promise<boolean> {
     const { fleet, signals, onRevived, log } = this.#options;
     const progress = await this.#options.progress();
     if (!progress || progress.isRendered) {
       this.#behind = undefined;
-      return;
+      return true;
     }
     if (!this.#behind || progress.epoch !== this.#behind.epoch || progress.revision !== this.#behind.revision) {
       this.#behind = progress;
       this.#passes = 0;
       this.#nextAt = 1;
-      return;
+      return false;
     }
     this.#passes++;
-    if (this.#passes < this.#nextAt) return;
+    if (this.#passes < this.#nextAt) return false;
     const revival = await signals.revive(fleet, progress.revision);
-    if (revival === 'live') return;
+    if (revival === 'live') return true;
     this.#nextAt = this.#passes + Math.min(this.#nextAt * 2, longestPausePasses);
     onRevived(revival);
     log.info({ fleet, revision: progress.revision, revival }, 'inputs without a render job: added it again');
+    return true;
   }
 }
 
@@ -58,15 +72,11 @@ const everyMs = 3_000;
 /** Passes over every fleet while `isLeading`, until the signal is aborted. */
 export async function reconcile(
   reconcilers: readonly Reconciler[],
-  options: { isLeading: () => boolean; log: Logger; signal: AbortSignal; everyMs?: number },
+  options: { isLeading: () => boolean; signal: AbortSignal; everyMs?: number },
 ): Promise<void> {
   while (!options.signal.aborted) {
     await pause(options.everyMs ?? everyMs, options.signal);
     if (!options.isLeading()) continue;
-    try {
-      for (const one of reconcilers) await one.pass();
-    } catch (error) {
-      options.log.debug({ reason: reasonOf(error) }, 'reconciling waits for Redis');
-    }
+    for (const one of reconcilers) await one.pass();
   }
 }

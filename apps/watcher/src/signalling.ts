@@ -1,5 +1,4 @@
-import { type FleetName, type Revision, reasonOf } from '@flotilla/domain';
-import type { Logger } from '@flotilla/runtime';
+import type { FleetName, Revision } from '@flotilla/domain';
 import type { Signals } from '@flotilla/queue';
 
 /**
@@ -13,7 +12,8 @@ export class Signalling {
   constructor(
     readonly fleet: FleetName,
     readonly signals: Signals,
-    readonly log: Logger,
+    /** Told of each signal how it went: undefined, or the error. */
+    readonly onSent: (error?: unknown) => void,
   ) {}
 
   send(revision: Revision): void {
@@ -28,8 +28,9 @@ export class Signalling {
       this.#next = undefined;
       try {
         await this.signals.signal(this.fleet, revision);
+        this.onSent();
       } catch (error) {
-        this.log.warn({ fleet: this.fleet, revision, reason: reasonOf(error) }, 'the render job could not be added');
+        this.onSent(error);
       }
     }
     this.#isSending = false;

@@ -1,9 +1,15 @@
-import { randomUUID } from 'node:crypto';
-import { hostname } from 'node:os';
-import { Cluster, type FleetName, type Source, createSealer } from '@flotilla/domain';
+import { Cluster, type FleetName, type Source, createSealer, reasonOf } from '@flotilla/domain';
 import { createInputsWriter, createLeadership, dropReleases, readProgress, readReleases } from '@flotilla/inputs';
-import { type HistoryLimits, createSignals } from '@flotilla/queue';
-import { type Check, type Logger, type ReleaseStack, type connectRedis, watchRedis } from '@flotilla/runtime';
+import { createSignals } from '@flotilla/queue';
+import {
+  type Check,
+  type Logger,
+  type ReleaseStack,
+  type connectRedis,
+  isAnswer,
+  newInstance,
+  watchRedis,
+} from '@flotilla/runtime';
 import { FleetWriting } from './fleet-writing.ts';
 import { follow } from './follow.ts';
 import { observe } from './observe.ts';
@@ -22,7 +28,6 @@ export interface WatchOptions {
   readonly redis: Redis;
   /** For the election alone. */
   readonly electionRedis: Redis;
-  readonly history: HistoryLimits;
   readonly metrics: WatcherMetrics;
   readonly log: Logger;
   readonly releases: ReleaseStack;
@@ -30,6 +35,8 @@ export interface WatchOptions {
   readonly leaseMs: number;
   /** How long what was deleted serves on. */
   readonly graceMs: number;
+  /** This process' name in the election; another one unless given. */
+  readonly instance?: string;
   readonly checkEveryMs?: number;
   readonly reconcileEveryMs?: number;
 }
@@ -40,9 +47,7 @@ export function watch(options: WatchOptions): Readonly<Record<string, Check>> {
   const liveness = releases.add(watchRedis(redis), 'sign of life of Redis', (open) => {
     open.close();
   });
-  const signals = releases.add(createSignals({ connection: redis, limits: options.history }), 'queue', (open) =>
-    open.close(),
-  );
+  const signals = releases.add(createSignals({ connection: redis }), 'queue', (open) => open.close());
   const cluster = new Cluster(fleets, { graceMs: options.graceMs });
   const ending = new AbortController();
   const watched = fleets.map((fleet) => watchFleet(fleet));
@@ -65,7 +70,7 @@ export function watch(options: WatchOptions): Readonly<Record<string, Check>> {
   });
   const leadership = createLeadership({
     redis: options.electionRedis,
-    id: `${hostname()}/${process.pid}/${randomUUID()}`,
+    id: options.instance ?? newInstance().id,
     leaseMs: options.leaseMs,
     everyMs: options.leaseMs / 5,
     isCurrent: () => following.isCurrent(),
@@ -90,7 +95,6 @@ export function watch(options: WatchOptions): Readonly<Record<string, Check>> {
       watched.map(({ reconciler }) => reconciler),
       {
         isLeading: () => leadership.term !== undefined,
-        log,
         signal: ending.signal,
         ...(options.reconcileEveryMs !== undefined && { everyMs: options.reconcileEveryMs }),
       },
@@ -118,15 +122,26 @@ export function watch(options: WatchOptions): Readonly<Record<string, Check>> {
     },
     inputs: () => {
       if (leadership.term === undefined) return undefined;
-      const late = watched.filter(({ writing }) => !writing.isFollowing || writing.problem !== undefined);
-      if (late.length === 0) return undefined;
-      return late.map(({ fleet, writing }) => `${fleet}: ${writing.problem ?? 'being compared with Redis'}`).join('; ');
+      const late = watched.flatMap(({ fleet, problem }) => {
+        const found = problem();
+        return found === undefined ? [] : [`${fleet}: ${found}`];
+      });
+      return late.length === 0 ? undefined : late.join('; ');
     },
   };
 
   function watchFleet(fleet: FleetName) {
     const problems = new ProblemLog(fleet, log);
-    const signalling = new Signalling(fleet, signals, log);
+    /** Why the fleet has no render job for what was written. */
+    let jobless: string | undefined;
+    const tellJob = (error?: unknown): void => {
+      const known = jobless;
+      jobless = error === undefined ? undefined : `the render job cannot be added: ${reasonOf(error)}`;
+      // Of an outage of Redis its connection tells, and each attempt fails in other words.
+      if (known === undefined && jobless !== undefined && isAnswer(error))
+        log.warn({ fleet, reason: reasonOf(error) }, 'the render job cannot be added; trying again');
+    };
+    const signalling = new Signalling(fleet, signals, tellJob);
     /** When the oldest change came that is not written yet. */
     let changedAt: number | undefined;
     const writing = new FleetWriting({
@@ -169,6 +184,7 @@ export function watch(options: WatchOptions): Readonly<Record<string, Check>> {
       onRevived: () => {
         metrics.revived(fleet);
       },
+      onPass: tellJob,
       log,
     });
     const tellProblems = (): void => {
@@ -177,6 +193,8 @@ export function watch(options: WatchOptions): Readonly<Record<string, Check>> {
     const changed = (): void => {
       if (writing.isFollowing) changedAt ??= performance.now();
     };
-    return { fleet, writing, reconciler, changed };
+    const problem = (): string | undefined =>
+      writing.problem ?? (writing.isFollowing ? jobless : 'being compared with Redis');
+    return { fleet, writing, reconciler, changed, problem };
   }
 }

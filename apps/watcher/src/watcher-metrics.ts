@@ -35,6 +35,7 @@ export function createWatcherMetrics(metrics: Metrics, fleets: readonly FleetNam
   ]);
   const isBehind = metrics.gauge('fleet_behind', '1 while the newest revision is not rendered and checked', ['fleet']);
   const held = metrics.gauge('fleet_held', '1 while the fleet is held', ['fleet']);
+  const refused = metrics.gauge('refused_entries', 'Entries that HAProxy refused in the newest render', ['fleet']);
   const jobs = metrics.gauge('queue_jobs', 'Render jobs of all fleets that are not done, by state', ['state']);
   const paused = metrics.gauge('queue_paused', '1 while somebody has paused the queue of render jobs');
   const writeSeconds = metrics.histogram('inputs_write_seconds', 'From the call to its answer', ['fleet']);
@@ -69,6 +70,7 @@ export function createWatcherMetrics(metrics: Metrics, fleets: readonly FleetNam
       held.set({ fleet }, isHeld ? 1 : 0);
       isBehind.set({ fleet }, progress && !progress.isRendered ? 1 : 0);
       if (progress) revision.set({ fleet }, progress.revision);
+      refused.set({ fleet }, progress?.refused.length ?? 0);
       published.set({ fleet }, progress?.renderedRevision ?? 0);
     },
     queue({ waiting, active, delayed, isPaused }) {

@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import { type Problem, formatProblem, isProblemField } from '@flotilla/domain';
+import { type Problem, formatProblem, isFieldOf } from '@flotilla/domain';
 import { createEtcd2Source } from '@flotilla/source';
 import {
   type CertificatePair,
@@ -17,7 +17,8 @@ import {
   startRedis,
   waitFor,
 } from '@flotilla/testkit';
-import { type Watching, fieldsIn, startWatching } from './watching.ts';
+import { type Watching, fieldsIn, lb, startWatching } from './watching.ts';
+import { followed } from '../src/config.ts';
 
 let etcd: Etcd;
 let server: RedisServer;
@@ -36,7 +37,7 @@ beforeAll(async () => {
   ]);
   redis = new Redis(server.url, { maxRetriesPerRequest: null });
   await good();
-  watching = startWatching(server.url, createEtcd2Source({ endpoints: etcd.url }));
+  watching = startWatching(server.url, createEtcd2Source({ endpoints: etcd.url, resources: followed([lb]) }));
   await problemsAre();
 });
 afterEach(async () => {
@@ -71,7 +72,7 @@ async function good(): Promise<void> {
 
 /** What jobs and the command line tell. */
 async function problems(): Promise<string[]> {
-  const fields = Object.entries(await fieldsIn(redis)).filter(([field]) => isProblemField(field));
+  const fields = Object.entries(await fieldsIn(redis)).filter(([field]) => isFieldOf('problem', field));
   return fields.map(([, text]) => formatProblem(JSON.parse(text) as Problem)).sort();
 }
 const problemsAre = (...expected: string[]) =>

@@ -42,6 +42,7 @@ beforeEach(async () => {
     REDIS_URL: `redis://127.0.0.1:${proxy.port}`,
     FLOTILLA_KEY: masterKey.toString('base64'),
     FLOTILLA_LEASE_MS: '1000',
+    FLOTILLA_REDIS_TIMEOUT_MS: '4000',
   };
   checks = await launch({
     config: loadSettings(settings, env),

@@ -20,6 +20,7 @@ import {
 } from '@flotilla/testkit';
 import { startGate } from './gate.ts';
 import { type Watching, fieldsIn, lb, startWatching } from './watching.ts';
+import { followed } from '../src/config.ts';
 
 let etcd: Etcd;
 let server: RedisServer;
@@ -61,7 +62,10 @@ const everything = async () => {
 const whole = ['certificate/site', 'config/template', 'key/site', 'pod/shop/a', 'service/shop'];
 
 const start = (url = etcd.url, given: Parameters<typeof startWatching>[2] = {}): Watching => {
-  const watching = startWatching(server.url, createEtcd2Source({ endpoints: url }), { checkEveryMs: 100, ...given });
+  const watching = startWatching(server.url, createEtcd2Source({ endpoints: url, resources: followed([lb]) }), {
+    checkEveryMs: 100,
+    ...given,
+  });
   running.push(watching);
   return watching;
 };

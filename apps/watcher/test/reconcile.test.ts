@@ -11,6 +11,7 @@ function setUp() {
     revision: revision(5),
     isRendered: false,
     renderedRevision: undefined,
+    refused: [],
     isLive: false,
   };
   const calls: number[] = [];
@@ -26,6 +27,7 @@ function setUp() {
       },
     },
     onRevived: () => undefined,
+    onPass: () => undefined,
     log,
   });
   const pass = async (count: number) => {

@@ -1,7 +1,8 @@
 import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { createSealer, fleetKeys, leaderKeys, renderQueue } from '@flotilla/domain';
+import { createSealer, digestOf, fleetKeys, leaderKeys, renderQueue } from '@flotilla/domain';
+import { createLogger } from '@flotilla/runtime';
 import { createInputsReader, readHeldBack, readProgress, recordRefusal } from '@flotilla/inputs';
 import {
   type RedisServer,
@@ -137,7 +138,10 @@ describe('a watcher', () => {
       store.put('configmaps/lb/config', configMap({ namespace: 'lb', name: 'config', data: { template: text } }));
     };
     const { epoch = '', revision = '' } = await meta();
-    await redis.hset(keys.meta, { artifactEpoch: epoch, artifactRevision: revision, version: 1, checkedVersion: 1 });
+    await redis.hset(keys.meta, {
+      ...{ artifactEpoch: epoch, artifactRevision: revision, version: 1, checkedVersion: 1 },
+      ...{ digest: digestOf(Buffer.from('content')), feedId: '1-1' },
+    });
     template('refused');
     await converged();
     await recordRefusal(redis, lb, await readProgressOf());
@@ -246,8 +250,39 @@ describe('a watcher', () => {
     await redis.del(queueKey('wait'));
     await waitFor(async () => (await queued()).length === 1, { what: 'the job again' });
     const { epoch, revision } = await meta();
-    await redis.hset(keys.meta, 'artifactEpoch', epoch ?? '', 'artifactRevision', revision ?? '');
+    await redis.hset(keys.meta, {
+      artifactEpoch: epoch ?? '',
+      artifactRevision: revision ?? '',
+      version: 1,
+      digest: digestOf(Buffer.from('content')),
+      feedId: '1-1',
+      checkedVersion: 1,
+    });
     expect(await readProgress(redis, lb)).toMatchObject({ isRendered: true });
+  });
+});
+
+describe('a queue that takes no job', () => {
+  it('is told once, and as trouble for as long as it lasts', async () => {
+    const lines: string[] = [];
+    const log = createLogger({ app: 'watcher', level: 'info', destination: { write: (line) => lines.push(line) } });
+    const watching = startWatching(server.url, store.source(), { log });
+    running.push(watching);
+    await converged();
+    await waitFor(() => watching.checks['inputs']?.() === undefined, { what: 'the fleet to be followed' });
+    await redis.set(`${renderQueue.prefix}:${renderQueue.name}:id`, 'no number');
+    for (const name of ['b', 'c', 'd']) {
+      shopPod(name);
+      await converged();
+      await waitFor(() => watching.checks['inputs']?.()?.includes('the render job cannot be added: ERR '), {
+        what: 'the trouble to be told',
+      });
+    }
+    expect(lines.filter((line) => line.includes('the render job cannot be added'))).toHaveLength(1);
+    await redis.del(`${renderQueue.prefix}:${renderQueue.name}:id`);
+    await waitFor(() => watching.checks['inputs']?.() === undefined, { what: 'the trouble to end' });
+    expect(await readProgress(redis, lb)).toMatchObject({ isRendered: false });
+    expect(await queued()).not.toEqual([]);
   });
 });
 

@@ -40,7 +40,6 @@ export function startWatching(url: string, source: Source, given: Partial<WatchO
     masterKey,
     redis,
     electionRedis,
-    history: { completed: 100, failed: 100 },
     metrics: createWatcherMetrics(metrics, [lb]),
     log: createLogger({ app: 'watcher', level: process.env['TEST_LOG'] ?? 'silent' }),
     releases,

@@ -12,6 +12,8 @@ export interface ArtifactReader {
   desired(): Promise<Pointer | undefined>;
   /** The manifests that are kept, newest first. */
   versions(): Promise<Manifest[]>;
+  /** One of them; undefined when it is not kept any more. */
+  manifest(version: Version): Promise<Manifest | undefined>;
   /** One version whole and verified. Throws `ArtifactError` (`artifact-missing`) when it is not kept any more. */
   readArtifact(version: Version): Promise<HeldArtifact>;
 }
@@ -24,16 +26,22 @@ export function createArtifactReader(options: { redis: Redis; fleet: FleetName; 
       data: { fleet, version },
     });
 
+  const manifest = async (version: Version): Promise<Manifest | undefined> => {
+    const text = await redis.hget(manifests, String(version));
+    return text === null ? undefined : parseManifest(text);
+  };
+
   return {
     desired: () => readPointer(redis, fleet),
     async versions() {
       const texts = await redis.hvals(manifests);
       return texts.map(parseManifest).sort((a, b) => b.version - a.version);
     },
+    manifest,
     async readArtifact(version) {
-      const text = await redis.hget(manifests, String(version));
-      if (text === null) throw missing(version);
-      const artifact = await pullArtifact(redis, fleet, sealer, parseManifest(text), undefined);
+      const found = await manifest(version);
+      if (!found) throw missing(version);
+      const artifact = await pullArtifact(redis, fleet, sealer, found, undefined);
       if (!artifact) throw missing(version);
       return artifact;
     },

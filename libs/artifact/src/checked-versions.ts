@@ -9,7 +9,7 @@ import {
   fleetKeys,
   version,
 } from '@flotilla/domain';
-import { redisScript } from '@flotilla/runtime';
+import { metaScript } from '@flotilla/runtime';
 import { ArtifactError } from './artifact-error.ts';
 import confirmSource from './confirm.lua';
 import { parseManifest } from './manifest-text.ts';
@@ -27,6 +27,8 @@ export interface CheckedVersions {
   unchecked(): Promise<Pointer | undefined>;
   /** A version's files. Throws `ArtifactError` (`artifact-missing`) when it is not kept any more. */
   filesOf(artifact: ArtifactIdentity): Promise<BundleFile[]>;
+  /** A file of the newest version; undefined when there is none. */
+  newestFile(path: string): Promise<Buffer | undefined>;
   /** Notes that the check found it good. */
   confirm(artifact: ArtifactIdentity): Promise<void>;
   /**
@@ -43,7 +45,7 @@ export interface Withdrawal {
   readonly as: Version;
 }
 
-const confirmScript = redisScript(confirmSource);
+const confirmScript = metaScript(confirmSource);
 
 export function createCheckedVersions(options: {
   redis: Redis;
@@ -66,20 +68,25 @@ export function createCheckedVersions(options: {
 
   return {
     async unchecked() {
-      const [pointer, checked] = await Promise.all([readPointer(redis, fleet), redis.hget(meta, 'checkedVersion')]);
-      return pointer && pointer.version > Number(checked) ? pointer : undefined;
+      const newest = await readPointer(redis, fleet);
+      return newest && newest.version > newest.checkedVersion ? newest : undefined;
     },
     filesOf,
+    async newestFile(path) {
+      const newest = await readPointer(redis, fleet);
+      return newest && (await filesOf(newest)).find((file) => file.path === path)?.content;
+    },
     async confirm(artifact) {
       await confirmScript.run(redis, [meta], [artifact.epoch, artifact.version]);
     },
     async withdraw(refused) {
-      const [checked, index] = await redis.hmget(meta, 'checkedVersion', 'artifactIndex');
-      const good = await manifestOf(Number(checked));
-      if (good?.epoch !== refused.epoch) throw missing(fleet, version(Number(checked)));
+      const newest = await readPointer(redis, fleet);
+      const checked = newest?.checkedVersion ?? 0;
+      const good = await manifestOf(checked);
+      if (!newest || good?.epoch !== refused.epoch) throw missing(fleet, version(checked));
       const { epoch, revision } = good;
       const outcome = await publisher.publish({
-        ...{ epoch, revision, index: Number(index), isChecked: true, withdraws: refused.digest },
+        ...{ epoch, revision, index: newest.index, isChecked: true, withdraws: refused.digest },
         files: await filesOf(good),
       });
       return outcome.kind === 'published' ? { to: good.version, as: outcome.manifest.version } : undefined;

@@ -5,7 +5,9 @@
 --
 -- Returns 1, or 0 when it belongs to another life of the data.
 
-local meta = redis.call('HMGET', KEYS[1], 'artifactEpoch', 'checkedVersion')
-if meta[1] ~= ARGV[1] then return 0 end
-if (tonumber(meta[2]) or 0) < tonumber(ARGV[2]) then redis.call('HSET', KEYS[1], 'checkedVersion', ARGV[2]) end
+local meta = readHash(KEYS[1])
+if meta.artifactEpoch ~= ARGV[1] then return 0 end
+if (tonumber(meta.checkedVersion) or 0) < tonumber(ARGV[2]) then
+  redis.call('HSET', KEYS[1], metaField.checkedVersion, ARGV[2])
+end
 return 1

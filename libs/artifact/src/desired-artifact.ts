@@ -1,5 +1,12 @@
 import type { Redis } from 'ioredis';
-import { type FleetName, type Sealer, sameArtifact } from '@flotilla/domain';
+import {
+  type ArtifactIdentity,
+  type FleetName,
+  type Sealer,
+  comesBefore,
+  isOlder,
+  sameArtifact,
+} from '@flotilla/domain';
 import { ArtifactError } from './artifact-error.ts';
 import { type HeldArtifact, applyDelta } from './delta.ts';
 import { decodeDelta, deltaPurpose } from './delta-bytes.ts';
@@ -10,13 +17,23 @@ import { pullArtifact } from './pull.ts';
 /** A version may be collected while it is read; the pointer has moved on then. */
 const maxPulls = 5;
 
+export type Reconciled =
+  /** `held` is the desired artifact, or newer. */
+  | { readonly kind: 'known' }
+  /** Nothing is published. */
+  | { readonly kind: 'none' }
+  /** Redis was set back: what it offers came before what is known here. */
+  | { readonly kind: 'older'; readonly offered: ArtifactIdentity; readonly known: ArtifactIdentity };
+
 /**
  * What one follower knows of the desired artifact.
  *
  * `held` is the artifact as of `cursor`, a place in the feed. Two things move it: `apply` takes feed entries in their
- * order, each building on the one before; `reconcile` compares with the pointer, which is the truth, and closes
- * whatever gap there is (no cursor yet, a trimmed feed, an entry without a delta, Redis that lost data).
- * Nothing is believed unverified: every path leads through the digests.
+ * order, each building on the one before; `reconcile` compares with the pointer, and closes whatever gap there is (no
+ * cursor yet, a trimmed feed, an entry without a delta, Redis that lost data).
+ * Nothing is believed unverified: every path leads through the digests. Nothing leads back: of a version that comes
+ * before the newest one that is known here, in an earlier life of the data or under a number that is not above it, only
+ * the number went back, not what the store says.
  */
 export class DesiredArtifact {
   /** The newest artifact that is known whole, or what the follower began with. */
@@ -26,12 +43,21 @@ export class DesiredArtifact {
   readonly #redis: Redis;
   readonly #fleet: FleetName;
   readonly #sealer: Sealer;
+  /** The newest version that was ever taken, or that the follower began with. */
+  #newest: ArtifactIdentity | undefined;
 
-  constructor(redis: Redis, fleet: FleetName, sealer: Sealer, held: HeldArtifact | undefined) {
+  constructor(
+    redis: Redis,
+    fleet: FleetName,
+    sealer: Sealer,
+    held: HeldArtifact | undefined,
+    newest: ArtifactIdentity | undefined = held?.manifest,
+  ) {
     this.#redis = redis;
     this.#fleet = fleet;
     this.#sealer = sealer;
     this.held = held;
+    this.#newest = newest;
   }
 
   /** Takes entries that follow the cursor. False when one does not build on what is held: then reconcile. */
@@ -44,31 +70,49 @@ export class DesiredArtifact {
   }
 
   #applyOne(held: HeldArtifact, entry: FeedEntry): boolean {
-    if (sameArtifact(held.manifest, entry)) return true;
-    if (held.manifest.epoch !== entry.epoch || held.manifest.digest !== entry.base || entry.delta.length === 0) {
-      return false;
+    if (this.#newest && isOlder(entry, this.#newest)) return false;
+    if (!sameArtifact(held.manifest, entry)) {
+      if (held.manifest.epoch !== entry.epoch || held.manifest.digest !== entry.base || entry.delta.length === 0) {
+        return false;
+      }
+      const delta = decodeDelta(this.#sealer.open(entry.delta, deltaPurpose(entry.epoch, entry.base, entry.digest)));
+      this.held = applyDelta(held, delta);
     }
-    const delta = decodeDelta(this.#sealer.open(entry.delta, deltaPurpose(entry.epoch, entry.base, entry.digest)));
-    this.held = applyDelta(held, delta);
+    this.#took(entry);
     return true;
   }
 
-  /** Whether there is a desired artifact; if so, `held` is it, or newer. Throws when it cannot be read whole. */
-  async reconcile(): Promise<boolean> {
+  #took({ epoch, version, digest }: ArtifactIdentity): void {
+    const taken = { epoch, version, digest };
+    if (!this.#newest || !comesBefore(taken, this.#newest)) this.#newest = taken;
+  }
+
+  /** An operator said that what Redis offers counts, though it is older. */
+  takeOlder(): void {
+    this.#newest = undefined;
+  }
+
+  /** Compares with what Redis says is desired. Throws when that cannot be read whole. */
+  async reconcile(): Promise<Reconciled> {
     for (let count = 0; count < maxPulls; count++) {
       // Read before the pointer, so that what is published in between shows after it.
       const newest = this.cursor ?? (await newestEntry(this.#redis, this.#fleet));
       const pointer = await readPointer(this.#redis, this.#fleet);
       if (!pointer) {
         this.cursor = newest;
-        return false;
+        return { kind: 'none' };
       }
-      if (await this.#catchUp(pointer)) return true;
+      if (this.#newest && isOlder(pointer, this.#newest)) {
+        this.cursor = pointer.feedId;
+        return { kind: 'older', offered: pointer, known: this.#newest };
+      }
+      if (await this.#catchUp(pointer)) return { kind: 'known' };
       const pulled = await pullArtifact(this.#redis, this.#fleet, this.#sealer, pointer, this.held);
       if (!pulled) continue;
       this.held = pulled;
       this.cursor = pointer.feedId;
-      return true;
+      this.#took(pointer);
+      return { kind: 'known' };
     }
     throw new ArtifactError('artifact-missing', `the desired version of fleet ${this.#fleet} is not whole in Redis`);
   }
@@ -77,6 +121,7 @@ export class DesiredArtifact {
   async #catchUp(pointer: Pointer): Promise<boolean> {
     if (this.held && sameArtifact(this.held.manifest, pointer)) {
       this.cursor = pointer.feedId;
+      this.#took(pointer);
       return true;
     }
     if (this.cursor === undefined || !isBefore(this.cursor, pointer.feedId)) return false;

@@ -1,8 +1,18 @@
 import type { Redis } from 'ioredis';
-import { type FleetName, type Manifest, type Sealer, reasonOf, sameArtifact } from '@flotilla/domain';
-import { pause, withDeadline } from '@flotilla/runtime';
+import {
+  type ArtifactIdentity,
+  type FleetName,
+  type Manifest,
+  type Sealer,
+  aheadPurpose,
+  fleetKeys,
+  formatAhead,
+  reasonOf,
+  sameArtifact,
+} from '@flotilla/domain';
+import { isAnswer, leaveReplica, pause, withDeadline } from '@flotilla/runtime';
 import type { HeldArtifact } from './delta.ts';
-import { DesiredArtifact } from './desired-artifact.ts';
+import { DesiredArtifact, type Reconciled } from './desired-artifact.ts';
 import { readFeed } from './feed.ts';
 
 export interface FollowOptions {
@@ -13,6 +23,10 @@ export interface FollowOptions {
   readonly sealer: Sealer;
   /** What is there already, for example on disk: it is not read again. */
   readonly held?: HeldArtifact;
+  /** The newest version that was known here, where it is another one than `held`: nothing before it is taken. */
+  readonly newest?: ArtifactIdentity;
+  /** Asked at each look: whether an operator wants what Redis offers, though it is older than what is known here. */
+  readonly wantsOlder?: () => boolean;
   readonly signal: AbortSignal;
   /** How often the pointer is compared, whatever the feed says; default 2,000 ms. */
   readonly pollMs?: number;
@@ -23,11 +37,14 @@ export interface FollowOptions {
 }
 
 export interface FollowStatus {
-  /** Redis answers. */
+  /** Redis answered last. */
   readonly connected: boolean;
   /** Why the desired artifact is not known. */
   readonly problem: string | undefined;
 }
+
+/** The word of a node that has a newer version than Redis lasts so long; it is said again at each look. */
+const aheadLastsMs = 30_000;
 
 /** One desired artifact, whole and verified. */
 export interface Artifact extends HeldArtifact {
@@ -41,9 +58,9 @@ export interface Artifact extends HeldArtifact {
  * inside and told through `onStatus`.
  */
 export async function* followArtifacts(options: FollowOptions): AsyncGenerator<Artifact, void, undefined> {
-  const { redis, fleet, sealer, held, signal, pollMs = 2_000, answerMs = 10_000 } = options;
+  const { redis, fleet, sealer, held, newest, signal, pollMs = 2_000, answerMs = 10_000 } = options;
   const tell = onChange(options.onStatus);
-  const desired = new DesiredArtifact(redis, fleet, sealer, held);
+  const desired = new DesiredArtifact(redis, fleet, sealer, held, newest);
   let confirmed = false;
   let reconciledAt = -Infinity;
   let yielded: Manifest | undefined;
@@ -51,9 +68,10 @@ export async function* followArtifacts(options: FollowOptions): AsyncGenerator<A
   const step = async (): Promise<void> => {
     const due = performance.now() - reconciledAt >= pollMs;
     if (!due && (await followFeed(options, desired, pollMs))) return;
-    confirmed = await withDeadline(desired.reconcile(), answerMs, 'reading the desired artifact', signal);
+    const outcome = await withDeadline(reconcile(options, desired), answerMs, 'reading the desired artifact', signal);
+    confirmed = outcome.kind === 'known';
     reconciledAt = performance.now();
-    tell({ connected: true, problem: confirmed ? undefined : `fleet ${fleet} has no published version yet` });
+    tell({ connected: true, problem: problemOf(outcome, fleet) });
   };
 
   while (!signal.aborted) {
@@ -61,7 +79,7 @@ export async function* followArtifacts(options: FollowOptions): AsyncGenerator<A
       await step();
     } catch (error) {
       if (signal.aborted) return;
-      tell({ connected: redis.status === 'ready', problem: reasonOf(error) });
+      tell({ connected: isAnswer(error), problem: reasonOf(error) });
       reconciledAt = -Infinity;
       await pause(pollMs, signal);
       continue;
@@ -74,13 +92,42 @@ export async function* followArtifacts(options: FollowOptions): AsyncGenerator<A
   }
 }
 
+/** What is older than what is known here is told to the watcher: it may not know that Redis was set back. */
+async function reconcile(options: FollowOptions, desired: DesiredArtifact): Promise<Reconciled> {
+  const { redis, fleet, sealer, wantsOlder } = options;
+  // Asked for at each look, so that a wish ends with the look that it was for.
+  const isOlderWanted = wantsOlder?.() ?? false;
+  const outcome = await desired.reconcile();
+  if (outcome.kind !== 'older') return outcome;
+  if (isOlderWanted) {
+    desired.takeOlder();
+    return desired.reconcile();
+  }
+  const word = sealer.seal(formatAhead(outcome.known), aheadPurpose);
+  await redis.set(fleetKeys(fleet).ahead, word, 'PX', aheadLastsMs);
+  return outcome;
+}
+
+function problemOf(outcome: Reconciled, fleet: FleetName): string | undefined {
+  switch (outcome.kind) {
+    case 'known':
+      return undefined;
+    case 'none':
+      return `fleet ${fleet} has no published version yet`;
+    case 'older':
+      return `Redis was set back: it offers version ${outcome.offered.version}, and this node had version ${outcome.known.version}, which is newer; it keeps what it runs until a watcher has said what is newest ("flotilla retry --older" takes the older one now)`;
+  }
+}
+
 /** Waits for feed entries and takes them. False when they do not lead on: the pointer decides then. */
 async function followFeed(options: FollowOptions, desired: DesiredArtifact, pollMs: number): Promise<boolean> {
-  const { blockingRedis, fleet, signal } = options;
+  const { blockingRedis, fleet, signal, answerMs = 10_000 } = options;
   if (desired.cursor === undefined) return false;
   const asked = readFeed(blockingRedis, fleet, desired.cursor, pollMs);
   const entries = await withDeadline(asked, pollMs + 1_000, 'reading the feed', signal);
-  return entries.length > 0 && desired.apply(entries);
+  if (entries.length > 0) return desired.apply(entries);
+  await withDeadline(leaveReplica(blockingRedis), answerMs, 'asking for the role of Redis', signal);
+  return false;
 }
 
 function onChange(listen: FollowOptions['onStatus']): (status: FollowStatus) => void {

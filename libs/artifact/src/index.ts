@@ -2,8 +2,7 @@ export { type CheckedVersions, type Withdrawal, createCheckedVersions } from './
 export { ArtifactError } from './artifact-error.ts';
 export { type ArtifactReader, createArtifactReader } from './artifact-reader.ts';
 export type { HeldArtifact } from './delta.ts';
-export { type Artifact, type FollowOptions, type FollowStatus, changedPaths, followArtifacts } from './follower.ts';
-export { type NodeReports, createNodeReports } from './node-reports.ts';
+export { type Artifact, type FollowOptions, type FollowStatus, followArtifacts } from './follower.ts';
 export type { Pointer } from './pointer.ts';
 export {
   type Publication,

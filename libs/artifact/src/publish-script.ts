@@ -4,20 +4,21 @@ import {
   type Epoch,
   type FleetName,
   type Manifest,
+  type Problem,
   type Revision,
   type Version,
   fleetKeys,
   revision,
   version,
 } from '@flotilla/domain';
-import { redisScript } from '@flotilla/runtime';
+import { metaScript } from '@flotilla/runtime';
 import { ArtifactError } from './artifact-error.ts';
 import source from './publish.lua';
 
 /** How many feed entries stay: an agent that is further behind reads the pointer and the blobs. */
 const feedEntries = 64;
 
-const script = redisScript(source);
+const script = metaScript(source);
 
 export interface PublishArguments {
   readonly fleet: FleetName;
@@ -31,6 +32,7 @@ export interface PublishArguments {
   readonly keepVersions: number;
   readonly isChecked: boolean;
   readonly withdraws: Digest | undefined;
+  readonly refused: readonly Problem[];
   /** Sealed bytes of every digest that the base has not. */
   readonly blobs: ReadonlyMap<Digest, Buffer>;
   /** Digests that the base has and the new artifact has not. */
@@ -53,7 +55,11 @@ export async function runPublish(redis: Redis, given: PublishArguments): Promise
     ...[given.epoch, given.revision, given.index, given.base.version, given.base.digest],
     ...[given.manifest.digest, JSON.stringify(given.manifest), given.delta, given.manifest.createdAt],
     ...[given.keepVersions, feedEntries, given.blobs.size, given.dropped.length],
-    ...[given.isChecked ? '1' : '0', given.withdraws ?? ''],
+    ...[
+      given.isChecked ? '1' : '0',
+      given.withdraws ?? '',
+      given.refused.length === 0 ? '' : JSON.stringify(given.refused),
+    ],
   ];
   for (const [digest, sealed] of given.blobs) args.push(digest, sealed);
   args.push(...given.dropped);

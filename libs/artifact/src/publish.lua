@@ -9,29 +9,29 @@
 --      12 count of blobs                    13 count of dropped digests
 --      14 '1' when HAProxy has checked the new artifact, '0' when that comes afterwards
 --      15 digest of a refused version that the new one withdraws ('' for none)
+--      16 entries that HAProxy refused in this render (JSON array of problems, '' for none)
 --      then for each blob its digest and its sealed bytes: every digest that the base has not
 --      then each digest that the base has and the new artifact has not
 --
 -- Returns {'epoch-changed'}         the fleet's data began a new life: read the inputs again
 --         {'superseded', revision}  a newer revision is published already
 --         {'unchanged', version, checked, feed id}
---                                   the newest version has this digest; only artifactRevision moved;
+--                                   the newest version has this digest; only the revision that gave it moved;
 --                                   checked is '1' when HAProxy has checked it, by now or before
 --         {'check-first'}           the artifact is not checked, and neither are so many before it that the last
 --                                   checked one would no longer be kept
 --         {'stale-base'}            the newest version is not the given base: load it and try again
 --         {'published', version, feed id}
 
-local meta = redis.call('HMGET', KEYS[1], 'epoch', 'artifactEpoch', 'version', 'digest', 'artifactRevision',
-  'checkedVersion', 'feedId')
-if meta[1] ~= ARGV[1] then return { 'epoch-changed' } end
+local meta = readHash(KEYS[1])
+if meta.epoch ~= ARGV[1] then return { 'epoch-changed' } end
 
 -- What another life of the data left behind counts as nothing: versions begin at 1 again.
-local sameLife = meta[2] == ARGV[1]
-local version = sameLife and tonumber(meta[3]) or 0
-local digest = sameLife and meta[4] or ''
-local published = sameLife and tonumber(meta[5]) or 0
-local checked = sameLife and tonumber(meta[6]) or 0
+local sameLife = meta.artifactEpoch == ARGV[1]
+local version = sameLife and tonumber(meta.version) or 0
+local digest = sameLife and meta.digest or ''
+local published = sameLife and tonumber(meta.artifactRevision) or 0
+local checked = sameLife and tonumber(meta.checkedVersion) or 0
 local isChecked = ARGV[14] == '1'
 
 if ARGV[15] ~= '' then
@@ -41,16 +41,17 @@ elseif tonumber(ARGV[2]) < published then
   return { 'superseded', published }
 end
 if version > 0 and digest == ARGV[6] then
-  redis.call('HSET', KEYS[1], 'artifactRevision', ARGV[2], 'artifactIndex', ARGV[3])
-  if isChecked then redis.call('HSET', KEYS[1], 'checkedVersion', version) end
-  return { 'unchanged', version, (isChecked or checked == version) and '1' or '0', meta[7] or '' }
+  if isChecked then checked = version end
+  redis.call('HSET', KEYS[1], metaField.refused, ARGV[16], metaField.checkedVersion, checked,
+    metaField.artifactRevision, ARGV[2], metaField.artifactIndex, ARGV[3])
+  return { 'unchanged', version, checked == version and '1' or '0', meta.feedId or '' }
 end
 if tonumber(ARGV[4]) ~= version or ARGV[5] ~= digest then return { 'stale-base' } end
 if not isChecked and version + 1 - checked >= tonumber(ARGV[10]) then return { 'check-first' } end
 if version == 0 then redis.call('DEL', KEYS[2], KEYS[3], KEYS[4]) end
 version = version + 1
 
-local at = 16
+local at = 17
 for _ = 1, tonumber(ARGV[12]) do
   redis.call('HSET', KEYS[3], ARGV[at], ARGV[at + 1])
   redis.call('ZREM', KEYS[4], ARGV[at])
@@ -75,6 +76,7 @@ end
 local id = redis.call('XADD', KEYS[5], 'MAXLEN', '~', ARGV[11], '*',
   'epoch', ARGV[1], 'version', version, 'digest', ARGV[6], 'base', ARGV[5],
   'revision', ARGV[2], 'index', ARGV[3], 'at', ARGV[9], 'delta', ARGV[8])
-redis.call('HSET', KEYS[1], 'artifactEpoch', ARGV[1], 'version', version, 'digest', ARGV[6],
-  'artifactRevision', ARGV[2], 'artifactIndex', ARGV[3], 'feedId', id, 'checkedVersion', isChecked and version or checked)
+redis.call('HSET', KEYS[1], metaField.artifactEpoch, ARGV[1], metaField.version, version, metaField.digest, ARGV[6],
+  metaField.artifactRevision, ARGV[2], metaField.artifactIndex, ARGV[3], metaField.feedId, id,
+  metaField.refused, ARGV[16], metaField.checkedVersion, isChecked and version or checked)
 return { 'published', version, id }

@@ -5,6 +5,7 @@ import {
   type Epoch,
   type FleetName,
   type Manifest,
+  type Problem,
   type Revision,
   type Sealer,
   type Version,
@@ -37,6 +38,8 @@ export interface Publication {
   readonly files: readonly BundleFile[];
   /** Whether HAProxy has checked the bundle; one that is checked afterwards is told by `CheckedVersions`. */
   readonly isChecked: boolean;
+  /** Entries of the inputs that HAProxy refused, and what serves in their place. */
+  readonly refused?: readonly Problem[];
   /** The version that was refused after it had gone out: only in its place may an older revision be published. */
   readonly withdraws?: Digest;
 }
@@ -84,7 +87,7 @@ export function createPublisher({ redis, fleet, sealer, keepVersions }: Publishe
   };
 
   const attempt = async (publication: Publication, bundle: DigestedBundle, base: Base) => {
-    const { epoch, revision, index, isChecked, withdraws } = publication;
+    const { epoch, revision, index, isChecked, withdraws, refused = [] } = publication;
     const manifest: Manifest = {
       fleet,
       epoch,
@@ -96,7 +99,7 @@ export function createPublisher({ redis, fleet, sealer, keepVersions }: Publishe
     };
     // With the base's digest the script cannot answer anything but "unchanged" or a refusal: nothing to send.
     const changes = base.digest === bundle.digest ? nothing : await changesFrom(base, bundle, manifest);
-    const given = { fleet, epoch, revision, index, base, manifest, keepVersions, isChecked, withdraws };
+    const given = { fleet, epoch, revision, index, base, manifest, keepVersions, isChecked, withdraws, refused };
     const reply = await runPublish(redis, { ...given, ...changes });
     return { reply, manifest };
   };

@@ -1,9 +1,10 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { Redis } from 'ioredis';
-import { type BundleFile, type Epoch, createSealer, epoch, fleetKeys, fleetName, revision } from '@flotilla/domain';
+import { type BundleFile, type Epoch, createSealer, fleetKeys, fleetName, newEpoch, revision } from '@flotilla/domain';
 import {
   type Artifact,
   type FollowOptions,
+  type FollowStatus,
   createArtifactReader,
   createCheckedVersions,
   createPublisher,
@@ -44,7 +45,7 @@ export function connect({ url }: Server): Redis {
 }
 
 export async function beginLife(redis: Redis): Promise<Epoch> {
-  const life = epoch(randomUUID());
+  const life = newEpoch([(await redis.hget(keys.meta, 'epoch')) ?? '']);
   await redis.hset(keys.meta, 'epoch', life, 'revision', 1);
   return life;
 }
@@ -68,6 +69,7 @@ export function follow(server: Server, options: Partial<FollowOptions> = {}) {
   const end = new AbortController();
   const seen: Artifact[] = [];
   const problems: (string | undefined)[] = [];
+  const statuses: FollowStatus[] = [];
   const done = (async () => {
     const all = followArtifacts({
       redis: connect(server),
@@ -76,7 +78,10 @@ export function follow(server: Server, options: Partial<FollowOptions> = {}) {
       sealer,
       signal: end.signal,
       pollMs: 200,
-      onStatus: ({ problem }) => problems.push(problem),
+      onStatus: (status) => {
+        statuses.push(status);
+        problems.push(status.problem);
+      },
       ...options,
     });
     for await (const artifact of all) seen.push(artifact);
@@ -86,5 +91,5 @@ export function follow(server: Server, options: Partial<FollowOptions> = {}) {
     await done;
   };
   releases.push(stop);
-  return { seen, problems, stop, last: () => seen.at(-1) };
+  return { seen, problems, statuses, stop, last: () => seen.at(-1) };
 }

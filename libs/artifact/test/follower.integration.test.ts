@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from 'vitest';
 import { randomBytes } from 'node:crypto';
-import { type RedisOptions, cleanUp, startRedis, waitFor } from '@flotilla/testkit';
+import { type RedisOptions, cleanUp, startRedis, tcpProxy, waitFor } from '@flotilla/testkit';
 import { createSealer, version } from '@flotilla/domain';
 import { followArtifacts } from '../src/index.ts';
 import { beginLife, connect, fleet, follow, keys, publication, sealer, openFleet, release, texts } from './fleet.ts';
@@ -122,33 +122,35 @@ test('a follower goes on when Redis lost its data and versions began at 1 again'
   expect(seen.at(-1)!.manifest).toMatchObject({ version: 1, epoch: next });
 });
 
-test('a follower goes back with a Redis that lost the last versions', async () => {
-  const { server, redis, life, publisher } = await startFleet();
-  const { publish } = publisher();
-  await publish(publication(life, 1, { a: '1' }));
-  const dump = await Promise.all(Object.values(keys).map(async (key) => [key, await redis.dumpBuffer(key)] as const));
-  await publish(publication(life, 2, { a: '2' }));
-  const { seen } = follow(server);
-  await until('version 2', () => seen.length === 1);
-  await redis.flushall();
-  for (const [key, bytes] of dump) if (bytes) await redis.restore(key, 0, bytes);
-  await until('version 1', () => texts(seen.at(-1)!)['a'] === '1');
-  await publisher().publish(publication(life, 2, { a: '3' }));
-  await until('version 2 again', () => texts(seen.at(-1)!)['a'] === '3');
-});
-
 test('a frozen server is noticed and caught up with', async () => {
   const { server, life, publisher } = await startFleet();
   const { publish } = publisher();
   await publish(publication(life, 1, { a: '1' }));
-  const { seen, problems } = follow(server, { answerMs: 300 });
+  const { seen, problems, statuses } = follow(server, { answerMs: 300 });
   await until('version 1', () => seen.length === 1);
   await server.kill('SIGSTOP');
   await until('a problem', () => problems.at(-1)?.includes('took longer'));
+  // The connections are open all the same.
+  expect(statuses.at(-1)).toMatchObject({ connected: false });
   await server.kill('SIGCONT');
   await publish(publication(life, 2, { a: '2' }));
   await until('version 2', () => texts(seen.at(-1)!)['a'] === '2');
   await until('no problem', () => problems.at(-1) === undefined);
+});
+
+test('the feed is read from the new primary when the address moves and the old one lives on as a replica', async () => {
+  const { server, redis } = await startFleet();
+  const next = await startRedis();
+  const proxy = await tcpProxy(server.port);
+  const { statuses } = follow({ url: `redis://127.0.0.1:${proxy.port}` });
+  await until('its wait', () => statuses.length > 0);
+  // The role changes first, so that the connections which this ends come back to the old address.
+  await redis.replicaof('127.0.0.1', next.port);
+  const reading = async ({ url }: { url: string }) =>
+    String(await connect({ url }).client('LIST')).match(/ cmd=xread /);
+  await waitFor(() => reading(server), { what: 'the feed to be read from the old primary again' });
+  proxy.pointTo(next.port);
+  await waitFor(() => reading(next), { what: 'the feed to be read from the new primary' });
 });
 
 test('a trimmed feed leaves no follower behind', async () => {
@@ -168,8 +170,9 @@ test('a trimmed feed leaves no follower behind', async () => {
 test('a wrong key is told, and nothing is yielded', async () => {
   const { server, life, publisher } = await startFleet();
   await publisher().publish(publication(life, 1, { a: '1' }));
-  const { seen, problems } = follow(server, { sealer: createSealer(randomBytes(32), fleet) });
+  const { seen, problems, statuses } = follow(server, { sealer: createSealer(randomBytes(32), fleet) });
   await until('the problem', () => problems.some((problem) => problem?.includes('FLOTILLA_KEY')));
+  expect(statuses.at(-1)).toMatchObject({ connected: true });
   expect(seen).toEqual([]);
 });
 

@@ -5,9 +5,9 @@ type Brand<Base, Name extends string> = Base & { readonly [brand]: Name };
 export type FleetName = Brand<string, 'FleetName'>;
 /** The watcher's counter of a fleet's inputs within one epoch, one higher at every change. */
 export type Revision = Brand<number, 'Revision'>;
-/** An artifact's number in its fleet within one epoch. Never compare versions of two epochs by size. */
+/** An artifact's number in its fleet within one epoch. Never compare versions of two epochs by size (`comesBefore`). */
 export type Version = Brand<number, 'Version'>;
-/** The identity of one life of a fleet's data in Redis. Compare only for equality. */
+/** The identity of one life of a fleet's data in Redis. Compare for equality, or by `comesBefore`. */
 export type Epoch = Brand<string, 'Epoch'>;
 /** Lower-case hex SHA-256. Compare only for equality. */
 export type Digest = Brand<string, 'Digest'>;

@@ -17,19 +17,29 @@ export class CertificateFiles {
   #pairs = new Map<string, Pair>();
   #files: readonly BundleFile[] | undefined;
 
-  /** `names` have both parts in `fields`. */
-  build(names: readonly string[], fields: ReadonlyMap<InputField, string>): readonly BundleFile[] {
+  /** `names` have both parts in `fields`. `instead` holds the whole file of a name whose parts are not to be used. */
+  build(
+    names: readonly string[],
+    fields: ReadonlyMap<InputField, string>,
+    instead: ReadonlyMap<string, Buffer> = new Map(),
+  ): readonly BundleFile[] {
     const pairs = new Map<string, Pair>();
     let changed = names.length !== this.#pairs.size;
     for (const name of names) {
       const before = this.#pairs.get(name);
-      const pair = pairOf(name, fields, before);
+      const content = instead.get(name);
+      const pair = content ? keptPair(content, before) : pairOf(name, fields, before);
       pairs.set(name, pair);
       changed ||= pair !== before;
     }
     this.#pairs = pairs;
     if (changed || !this.#files) this.#files = filesOf(pairs);
     return this.#files;
+  }
+
+  /** Of the files that were built last. */
+  contentOf(path: string): Buffer | undefined {
+    return this.#files?.find((file) => file.path === path)?.content;
   }
 }
 
@@ -39,6 +49,9 @@ function pairOf(name: string, fields: ReadonlyMap<InputField, string>, before: P
   if (before?.certificate === certificate && before.key === key) return before;
   return { certificate, key, content: Buffer.from(bundlePem(certificate, key)) };
 }
+
+const keptPair = (content: Buffer, before: Pair | undefined): Pair =>
+  before?.content === content ? before : { certificate: '', key: '', content };
 
 function filesOf(pairs: ReadonlyMap<string, Pair>): BundleFile[] {
   const files = new Map<string, Buffer>();

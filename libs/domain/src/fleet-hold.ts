@@ -1,5 +1,6 @@
 import type { FleetName } from './brands.ts';
-import { type InputField, inputField, parseInputField } from './inputs.ts';
+import type { InputPart } from './input-parts.ts';
+import { type InputField, inputField, rulesOfField } from './inputs.ts';
 import { parseJsonObject } from './json.ts';
 import type { Problem } from './problem.ts';
 
@@ -28,15 +29,12 @@ export interface MissingSince {
   readonly isNamed: boolean;
 }
 
-/** What may be missing and serve on: all services when their configmap is gone, and single certificates. */
-export type MissingPart = 'service' | 'certificate';
-
 export const holdField: InputField = inputField('hold');
-export const missingField = (part: MissingPart, ...name: string[]): InputField => inputField('missing', part, ...name);
+/** What is missing and serves on: all of a part, or one entry of it. */
+export const missingField = (part: InputPart, ...name: string[]): InputField => inputField('missing', part, ...name);
 
 /** Whether a field tells about the inputs, and is none of what a template sees. */
-export const isNoteField = (field: InputField): boolean =>
-  ['problem', 'hold', 'missing'].includes(parseInputField(field).part);
+export const isNoteField = (field: InputField): boolean => rulesOfField(field).madeBy === 'watcher';
 
 /** Undefined for what another version wrote and this one does not know. */
 export function parseHold(text: string): FleetHold | undefined {
@@ -60,6 +58,16 @@ export function parseMissing(text: string): MissingSince | undefined {
 export function parseProblem(text: string): Problem | undefined {
   const parsed = parseJsonObject(text);
   return parsed.ok && typeof parsed.value['object'] === 'string' ? (parsed.value as unknown as Problem) : undefined;
+}
+
+/** The problems of a JSON array; none for what another version wrote. */
+export function parseProblems(text: string): Problem[] {
+  try {
+    const all: unknown = JSON.parse(text);
+    return Array.isArray(all) ? all.flatMap((one) => parseProblem(JSON.stringify(one)) ?? []) : [];
+  } catch {
+    return [];
+  }
 }
 
 /** Why a fleet is held, in words. */

@@ -1,4 +1,5 @@
 import type { Epoch, Revision } from './brands.ts';
+import { type InputPart, rulesOf } from './input-parts.ts';
 
 /**
  * A fleet's inputs as flat fields, so that a change costs what changed:
@@ -14,11 +15,9 @@ import type { Epoch, Revision } from './brands.ts';
  * | `missing/<part>[/<name>]` | JSON of a MissingSince: what was deleted and serves on for a while |
  * | `hold` | JSON of a FleetHold, while the fleet is held |
  *
- * Each part is percent-encoded, so a name may hold anything.
+ * What holds for each part stands in `input-parts.ts`. Names are percent-encoded, so one may hold anything.
  */
 export type InputField = string;
-
-export type InputPart = 'config' | 'service' | 'pod' | 'certificate' | 'key' | 'problem' | 'missing' | 'hold';
 
 export const inputField = (part: InputPart, ...names: string[]): InputField => [part, ...names.map(encoded)].join('/');
 
@@ -36,11 +35,16 @@ export function parseInputField(field: InputField): { part: InputPart; names: st
   return { part: part as InputPart, names: names.map(decodeURIComponent) };
 }
 
-/** Fields whose values are sealed before they reach Redis. */
-export const isSealedField = (field: InputField): boolean => field.startsWith('key/');
+/** What holds for a field, by its part. */
+export const rulesOfField = (field: InputField): ReturnType<typeof rulesOf> => rulesOf(partOf(field));
 
-/** Fields that tell of an entry that was set aside. */
-export const isProblemField = (field: InputField): boolean => field.startsWith('problem/');
+/** Fields of one part. */
+export const isFieldOf = (part: InputPart, field: InputField): boolean => partOf(field) === part;
+
+function partOf(field: InputField): string {
+  const end = field.indexOf('/');
+  return end < 0 ? field : field.slice(0, end);
+}
 
 /** Changed fields: the new value, or null for a field that is gone. */
 export type FieldChanges = ReadonlyMap<InputField, string | null>;

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { type Json, type JsonObject, isJsonObject } from './json.ts';
-import { isLabelName, isSubdomainName } from './kubernetes-names.ts';
+import { isLabelKey, isLabelName, isLabelValue, isSubdomainName } from './kubernetes-names.ts';
 import type { ObjectKey } from './object-key.ts';
 
 /**
@@ -33,6 +33,9 @@ const isSubdomain = (value: unknown): boolean => typeof value === 'string' && is
 const isAddress = (value: unknown): boolean => typeof value === 'string' && isIP(value) !== 0 && !value.includes('%');
 const isPort = (value: unknown): boolean =>
   typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= 65_535;
+const areLabels = (value: Json): boolean =>
+  isJsonObject(value) &&
+  Object.entries(value).every(([key, text]) => isLabelKey(key) && typeof text === 'string' && isLabelValue(text));
 const isProtocol = (value: unknown): boolean => ['TCP', 'UDP', 'SCTP'].includes(value as string);
 
 const checkedFields: readonly (readonly [path: string, isWellFormed: (value: Json) => boolean, what: string])[] = [
@@ -42,6 +45,7 @@ const checkedFields: readonly (readonly [path: string, isWellFormed: (value: Jso
   ['status.hostIPs.*.ip', isAddress, 'an IP address'],
   ['metadata.name', isSubdomain, 'a name that Kubernetes allows'],
   ['metadata.namespace', isLabel, 'a name that Kubernetes allows'],
+  ['metadata.labels', areLabels, 'a set of labels that Kubernetes allows'],
   ['spec.nodeName', isSubdomain, 'a name that Kubernetes allows'],
   ['spec.hostname', isLabel, 'a name that Kubernetes allows'],
   ['spec.subdomain', isLabel, 'a name that Kubernetes allows'],

@@ -25,4 +25,20 @@ export interface RenderResult {
   readonly stagesMs: Readonly<Record<string, number>>;
 }
 
+/** What an attempt that failed leaves in the history, as the job's progress. */
+export interface RenderSetback {
+  /** The inputs it was about; null when they could not be read. */
+  readonly revision: Revision | null;
+  /** The stage that failed, and the kind of failure. */
+  readonly stage: string;
+  readonly code: string;
+  /** What changed since the last render that came to an end: newest first, at most `maxListedChanges`. */
+  readonly changes: readonly Provenance[];
+  readonly changeCount: number;
+  /** Whose attempt it was, where nobody was left to say so. */
+  readonly renderer?: string;
+  /** When the fleet's renders began to fail, in ms since 1970. */
+  readonly since: number;
+}
+
 export const maxListedChanges = 20;

@@ -28,7 +28,6 @@ export interface StoredObject {
 
 export type Change =
   | ({ readonly kind: 'put' } & StoredObject)
-  /** One object, or with a directory's path everything below it. */
   | { readonly kind: 'delete'; readonly path: string; readonly index: number };
 
 /** What `/readyz` and metrics tell of a source. `problem` is set while the store cannot be followed. */

@@ -3,7 +3,7 @@ import { podFault } from '../src/index.ts';
 
 const key = { resource: 'pods', namespace: 'web', name: 'shop-1.x' } as const;
 const pod = (status: object = {}, spec: object = {}, metadata: object = {}) => ({
-  metadata: { name: 'shop-1.x', namespace: 'web', labels: { app: 'Any Text\n' }, ...metadata },
+  metadata: { name: 'shop-1.x', namespace: 'web', labels: { app: 'Any.Text_1', 'example.com/x-y': '' }, ...metadata },
   spec: {
     nodeName: 'node-1.example.com',
     containers: [{ name: 'c', ports: [{ name: 'http', containerPort: 80, protocol: 'TCP' }] }],
@@ -29,6 +29,11 @@ describe('a pod', () => {
     ['status.hostIP', pod({ hostIP: 17 })],
     ['metadata.name', pod({}, {}, { name: 'a b' })],
     ['metadata.namespace', pod({}, {}, { namespace: 'a.b' })],
+    ['metadata.labels', pod({}, {}, { labels: { app: 'shop\n  http-request deny' } })],
+    ['metadata.labels', pod({}, {}, { labels: { 'app\nx': 'shop' } })],
+    ['metadata.labels', pod({}, {}, { labels: { app: 1 } })],
+    ['metadata.labels', pod({}, {}, { labels: { app: 'x'.repeat(64) } })],
+    ['metadata.labels', pod({}, {}, { labels: { 'a/b/c': 'x' } })],
     ['spec.nodeName', pod({}, { nodeName: 'n\nserver x 10.0.0.9' })],
     ['spec.containers.*.name', pod({}, { containers: [{ name: 'ü' }] })],
     ['spec.containers.*.ports.*.name', pod({}, ports({ name: 'http check' }))],

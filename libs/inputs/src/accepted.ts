@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import { type FleetName, type InputField, type InputsPosition, fleetKeys } from '@flotilla/domain';
+import { readMeta, writeMeta } from '@flotilla/runtime';
 
 /**
  * Notes that a render of these inputs failed for what is in them: its template ends in an error, or HAProxy refuses what
@@ -10,7 +11,7 @@ export async function recordRefusal(
   fleet: FleetName,
   { epoch, revision }: InputsPosition,
 ): Promise<void> {
-  await redis.hset(fleetKeys(fleet).meta, { refusedEpoch: epoch, refusedRevision: revision });
+  await writeMeta(redis, fleet, { refusedEpoch: epoch, refusedRevision: revision });
 }
 
 /** Of these fields the ones that a refused render had and no accepted one: what was accepted before, as it is stored. */
@@ -19,18 +20,12 @@ export async function acceptedBefore(
   fleet: FleetName,
   fields: readonly InputField[],
 ): Promise<[InputField, Buffer | null][]> {
-  const keys = fleetKeys(fleet);
-  const names = ['epoch', 'refusedEpoch', 'refusedRevision', 'artifactEpoch', 'artifactRevision'] as const;
-  const [epoch, refusedEpoch, refusedRevision, artifactEpoch, artifactRevision] = await redis.hmget(
-    keys.meta,
-    ...names,
-  );
-  if (!epoch || refusedEpoch !== epoch || fields.length === 0) return [];
-  const refused = Number(refusedRevision);
-  const accepted = artifactEpoch === epoch ? Number(artifactRevision) : 0;
-  if (refused <= accepted) return [];
-  const values = await redis.hmgetBuffer(keys.accepted, ...fields);
-  const changedAt = await redis.hmget(keys.accepted, ...fields.map((field) => `@${field}`));
+  const { refusedRevision: refused, newest } = await readMeta(redis, fleet);
+  const accepted = newest?.revision ?? 0;
+  if (refused <= accepted || fields.length === 0) return [];
+  const key = fleetKeys(fleet).accepted;
+  const values = await redis.hmgetBuffer(key, ...fields);
+  const changedAt = await redis.hmget(key, ...fields.map((field) => `@${field}`));
   return fields.flatMap((field, at): [InputField, Buffer | null][] => {
     const value = values[at];
     const revision = Number(changedAt[at] ?? Infinity);

@@ -5,7 +5,6 @@ import {
   type InputField,
   type Provenance,
   type Sealer,
-  epoch,
   maxListedChanges,
 } from '@flotilla/domain';
 import { toStored } from './field-values.ts';
@@ -41,7 +40,7 @@ const directBytes = 4 * 1024 * 1024;
 export function makeBatch(
   sealer: Sealer,
   changes: FieldChanges,
-  { provenance, index }: Cause,
+  { provenance, index, epoch }: Cause & { readonly epoch: Epoch },
   staging: 'when-large' | 'always' = 'when-large',
 ): Batch {
   const set = new Map<InputField, Buffer>();
@@ -57,7 +56,7 @@ export function makeBatch(
   }
   return {
     stamp: randomBytes(9).toString('base64url'),
-    epoch: epoch(randomBytes(9).toString('base64url')),
+    epoch,
     set,
     gone,
     isStaged: staging === 'always' || changes.size > directFields || bytes > directBytes,

@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
-import { type FleetName, type InputsPosition, type Revision, epoch, fleetKeys, revision } from '@flotilla/domain';
+import type { FleetName, InputsPosition, Problem, Revision } from '@flotilla/domain';
+import { readMeta } from '@flotilla/runtime';
 
 /** How far a fleet's artifacts have come behind its inputs. */
 export interface FleetProgress extends InputsPosition {
@@ -7,14 +8,37 @@ export interface FleetProgress extends InputsPosition {
   readonly isRendered: boolean;
   /** The revision that the newest version was made from; undefined when nothing was published in this epoch. */
   readonly renderedRevision: Revision | undefined;
+  /** Entries that HAProxy refused in the newest render, and what serves in their place. */
+  readonly refused: readonly Problem[];
+}
+
+/** The same with what operators are told beside it. */
+export interface FleetOverview extends FleetProgress {
+  /** The store's index that the inputs stand at. */
+  readonly index: number;
+  /** When they changed last, ISO 8601. */
+  readonly updatedAt: string;
+  /** HAProxy has checked the newest version. */
+  readonly isChecked: boolean;
 }
 
 /** Undefined while the fleet has no inputs. */
-export async function readProgress(redis: Redis, fleet: FleetName): Promise<FleetProgress | undefined> {
-  const fields = ['epoch', 'revision', 'artifactEpoch', 'artifactRevision', 'version', 'checkedVersion'] as const;
-  const [life, count, rendered, renderedCount, version, checked] = await redis.hmget(fleetKeys(fleet).meta, ...fields);
-  if (!life || !count) return undefined;
-  const renderedRevision = rendered === life ? revision(Number(renderedCount)) : undefined;
-  const isRendered = renderedRevision !== undefined && renderedRevision >= Number(count) && version === checked;
-  return { epoch: epoch(life), revision: revision(Number(count)), isRendered, renderedRevision };
+export const readProgress: (redis: Redis, fleet: FleetName) => Promise<FleetProgress | undefined> = readOverview;
+
+/** Undefined while the fleet has no inputs. */
+export async function readOverview(redis: Redis, fleet: FleetName): Promise<FleetOverview | undefined> {
+  const { inputs, index, updatedAt, newest } = await readMeta(redis, fleet);
+  if (!inputs) return undefined;
+  const { epoch, revision } = inputs;
+  const isChecked = newest?.version === newest?.checkedVersion;
+  return {
+    epoch,
+    revision,
+    isRendered: newest !== undefined && newest.revision >= revision && isChecked,
+    renderedRevision: newest?.revision,
+    refused: newest?.refused ?? [],
+    index,
+    updatedAt,
+    isChecked,
+  };
 }

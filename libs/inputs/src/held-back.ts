@@ -4,10 +4,13 @@ import {
   type FleetName,
   type InputField,
   type MissingSince,
+  type Problem,
   fleetKeys,
   holdField,
+  inputField,
   parseHold,
   parseMissing,
+  parseProblem,
 } from '@flotilla/domain';
 import { scanFields } from './scan.ts';
 
@@ -25,11 +28,21 @@ export async function readHold(redis: Redis, fleet: FleetName): Promise<FleetHol
   return text === null ? undefined : parseHold(text);
 }
 
+/** The entries that are set aside. A fleet may have many thousands of fields; few tell of problems. */
+export async function readProblems(redis: Redis, fleet: FleetName): Promise<Problem[]> {
+  const found = new Map<InputField, Problem>();
+  for await (const [field, stored] of scanFields(redis, fleetKeys(fleet).inputs, inputField('problem', '*'), 5_000)) {
+    const problem = parseProblem(stored.toString());
+    if (problem) found.set(field, problem);
+  }
+  return [...found.values()];
+}
+
 /** Reads a fleet's hold and what is missing from the inputs in Redis. */
 export async function readHeldBack(redis: Redis, fleet: FleetName): Promise<HeldBack> {
   const { inputs } = fleetKeys(fleet);
   const missing = new Map<InputField, MissingSince>();
-  for await (const [field, stored] of scanFields(redis, inputs, 'missing/*')) {
+  for await (const [field, stored] of scanFields(redis, inputs, inputField('missing', '*'))) {
     const since = parseMissing(stored.toString());
     if (since) missing.set(field, since);
   }

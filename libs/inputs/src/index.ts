@@ -1,8 +1,17 @@
 export { recordRefusal } from './accepted.ts';
 export type { Batch, Cause } from './batch.ts';
-export { type FleetProgress, readProgress } from './fleet-progress.ts';
-export { type HeldBack, dropReleases, readHeldBack, readHold, readReleases, requestRelease } from './held-back.ts';
+export { type FleetOverview, type FleetProgress, readOverview, readProgress } from './fleet-progress.ts';
+export {
+  type HeldBack,
+  dropReleases,
+  readHeldBack,
+  readHold,
+  readProblems,
+  readReleases,
+  requestRelease,
+} from './held-back.ts';
 export * from './inputs-error.ts';
+export { type FullRenders, createFullRenders } from './full-renders.ts';
 export { type InputsReader, type InputsUpdate, createInputsReader } from './inputs-reader.ts';
 export {
   type ClaimOutcome,
@@ -11,4 +20,4 @@ export {
   type WriteOutcome,
   createInputsWriter,
 } from './inputs-writer.ts';
-export { type Leadership, type LeadershipOptions, createLeadership } from './leadership.ts';
+export { type Leadership, type LeadershipOptions, createLeadership, readLeader } from './leadership.ts';

@@ -9,16 +9,19 @@ import {
   type Term,
   type WrittenInputs,
   fleetKeys,
-  isSealedField,
+  lastGoodParts,
+  rulesOfField,
+  newEpoch,
   revision,
   term,
 } from '@flotilla/domain';
-import { redisScript } from '@flotilla/runtime';
+import { metaScript, readMeta } from '@flotilla/runtime';
 import { acceptedBefore } from './accepted.ts';
 import { type Batch, type Cause, makeBatch } from './batch.ts';
 import claimSource from './claim.lua';
 import { fromStored } from './field-values.ts';
 import { InputsReplyError } from './inputs-error.ts';
+import { readLostLife } from './nodes-ahead.ts';
 import { type StampedPosition, nowhere, stampedPosition } from './position.ts';
 import { scanFields } from './scan.ts';
 import { sendStaged } from './staging.ts';
@@ -26,7 +29,8 @@ import writeSource from './write.lua';
 
 export type ClaimOutcome =
   /**
-   * `begins`: there is no data to go on from, or not the one this writer left; everything is written anew.
+   * `begins`: there is no data to go on from, or older data than this writer knows of; everything is written anew, in a
+   * new life.
    * `isOwn`: what Redis holds is what this writer itself wrote last.
    */
   | { readonly kind: 'claimed'; readonly begins: boolean; readonly isOwn: boolean }
@@ -43,8 +47,13 @@ export type Standing = 'unchanged' | 'moved';
 
 /** Writes one fleet's inputs. One call at a time. Every method rejects when Redis does. */
 export interface InputsWriter {
-  /** Takes the fleet for a term, before anything else. Nothing visible to readers changes. */
+  /** Takes the fleet for a term, before anything else. Nothing changes for readers unless a life of the data ends. */
   claim(term: Term): Promise<ClaimOutcome>;
+  /**
+   * Ends the life of the data when a node has a newer version than Redis: it was set back, which this writer could not
+   * know. True when the next write begins a new life.
+   */
+  endLostLife(): Promise<boolean>;
   /** All that was written, with the index it stands at; undefined when that is nothing. Keys that do not open are left out. */
   written(): Promise<WrittenInputs | undefined>;
   /**
@@ -63,12 +72,14 @@ export interface InputsWriter {
   send(batch: Batch, onSent?: (revision: Revision) => void): Promise<WriteOutcome>;
   /** Whether Redis still holds what was written last: a cheap look at position and count. */
   check(): Promise<Standing>;
+  /** Whether a node has a newer version than Redis. */
+  isBehindNodes(): Promise<boolean>;
   /** What was written last, or found when the fleet was claimed. */
   readonly position: InputsPosition;
 }
 
-const claimScript = redisScript(claimSource);
-const writeScript = redisScript(writeSource);
+const claimScript = metaScript(claimSource);
+const writeScript = metaScript(writeSource);
 
 /** How many revisions the log keeps, about: a reader that is further behind reads everything. */
 const logEntries = 10_000;
@@ -80,27 +91,30 @@ export function createInputsWriter(options: { redis: Redis; fleet: FleetName; se
   const { redis, fleet, sealer } = options;
   const keys = fleetKeys(fleet);
   let ours: Term = term(0);
-  /** What Redis should hold. Kept over a loss of the lead: it proves whether Redis lost revisions. */
+  /** What Redis should hold. */
   let position: StampedPosition = nowhere;
+  /** The last write that this writer made or found. Kept over a loss of the lead: it proves whether Redis lost revisions. */
+  let known: StampedPosition = nowhere;
+  /** Lives of the data that the next new one has to be above. */
+  const lives = new Set<string>();
   /** The position this writer itself made last. */
   let made: StampedPosition = nowhere;
   let count: number | undefined;
+  const caused = (cause: Cause) => ({ ...cause, epoch: newEpoch([...lives, known.epoch]) });
 
   return {
     get position() {
       return position;
     },
 
-    async claim(given) {
-      const args = [given, made.epoch, made.revision, made.stamp];
-      const [kind, first, second, third] = words(await claimScript.run(redis, [keys.meta, keys.log], args));
-      if (kind === 'fenced') return { kind, by: term(Number(first)) };
-      if (kind !== 'claimed') throw new InputsReplyError(fleet, 'claim.lua', String(kind));
-      ours = given;
-      position = stampedPosition(first, second, third);
-      count = undefined;
-      const isOwn = position.epoch !== '' && position.epoch === made.epoch && position.stamp === made.stamp;
-      return { kind, begins: position.epoch === '', isOwn };
+    claim: (given) => claim(given),
+
+    async endLostLife() {
+      const lost = await readLostLife(redis, fleet, sealer);
+      if (!lost) return false;
+      lives.add(lost.node.epoch);
+      const outcome = await claim(ours, lost.epoch);
+      return outcome.kind === 'claimed' && outcome.begins;
     },
 
     async written() {
@@ -109,7 +123,7 @@ export function createInputsWriter(options: { redis: Redis; fleet: FleetName; se
         const value = read(field, stored);
         if (value !== undefined) values.set(field, value);
       }
-      return values.size === 0 ? undefined : { fields: values, index: Number(await redis.hget(keys.meta, 'index')) };
+      return values.size === 0 ? undefined : { fields: values, index: (await readMeta(redis, fleet)).index };
     },
 
     refused: async (fields) => {
@@ -122,19 +136,19 @@ export function createInputsWriter(options: { redis: Redis; fleet: FleetName; se
     },
 
     async compare(fields, cause) {
-      if (position.epoch === '') return makeBatch(sealer, fields, cause, 'always');
+      if (position.epoch === '') return makeBatch(sealer, fields, caused(cause), 'always');
       const changes = new Map<InputField, string | null>(fields);
       for await (const [field, stored] of scanFields(redis, keys.inputs)) {
         const wanted = fields.get(field);
         if (wanted === undefined) changes.set(field, null);
         else if (same(field, stored, wanted)) changes.delete(field);
       }
-      if (changes.size > 0) return makeBatch(sealer, changes, cause);
+      if (changes.size > 0) return makeBatch(sealer, changes, caused(cause));
       count = fields.size;
       return undefined;
     },
 
-    prepare: (changes, cause) => makeBatch(sealer, changes, cause),
+    prepare: (changes, cause) => makeBatch(sealer, changes, caused(cause)),
 
     async send(batch, onSent) {
       const staged = `${keys.inputs}:staged:${batch.stamp}`;
@@ -145,7 +159,7 @@ export function createInputsWriter(options: { redis: Redis; fleet: FleetName; se
       const reply = words(await writeScript.run(redis, scriptKeys, writeArguments(batch, ours, position), sent));
       switch (reply[0]) {
         case 'written':
-          position = made = stampedPosition(reply[1], reply[2], batch.stamp);
+          position = known = made = stampedPosition(reply[1], reply[2], batch.stamp);
           count = Number(reply[3]);
           return { kind: 'written', position };
         case 'moved':
@@ -158,11 +172,29 @@ export function createInputsWriter(options: { redis: Redis; fleet: FleetName; se
     },
 
     async check() {
-      const [life, stamp] = await redis.hmget(keys.meta, 'epoch', 'stamp');
-      if (life !== position.epoch || stamp !== position.stamp) return 'moved';
+      const { inputs } = await readMeta(redis, fleet);
+      if (inputs?.epoch !== position.epoch || inputs.stamp !== position.stamp) return 'moved';
       return count === undefined || (await redis.hlen(keys.inputs)) === count ? 'unchanged' : 'moved';
     },
+
+    isBehindNodes: async () => (await readLostLife(redis, fleet, sealer)) !== undefined,
   };
+
+  /** `ended`: a life that has to end if it is the one that is found. */
+  async function claim(given: Term, ended = ''): Promise<ClaimOutcome> {
+    const args = [given, known.epoch, known.revision, known.stamp, ended];
+    const reply = words(await claimScript.run(redis, [keys.meta, keys.log], args));
+    const [kind, first, second, third, before] = reply;
+    if (kind === 'fenced') return { kind, by: term(Number(first)) };
+    if (kind !== 'claimed') throw new InputsReplyError(fleet, 'claim.lua', String(kind));
+    ours = given;
+    position = stampedPosition(first, second, third);
+    if (before) lives.add(before);
+    if (position.epoch !== '') known = position;
+    count = undefined;
+    const isOwn = position.epoch !== '' && position.epoch === made.epoch && position.stamp === made.stamp;
+    return { kind, begins: position.epoch === '', isOwn };
+  }
 
   function read(field: InputField, stored: Buffer): string | undefined {
     try {
@@ -175,7 +207,7 @@ export function createInputsWriter(options: { redis: Redis; fleet: FleetName; se
 
   function same(field: InputField, stored: Buffer, wanted: string): boolean {
     // Comparing bytes spares the decoding of every pod.
-    return isSealedField(field) ? read(field, stored) === wanted : stored.equals(Buffer.from(wanted));
+    return rulesOfField(field).isSealed ? read(field, stored) === wanted : stored.equals(Buffer.from(wanted));
   }
 }
 
@@ -185,7 +217,7 @@ function writeArguments(batch: Batch, ours: Term, position: StampedPosition): (s
   return [
     ...[ours, position.epoch, position.revision, batch.epoch, batch.stamp, batch.index, new Date().toISOString()],
     ...[logEntries, batch.objects, batch.causes, names.length > namesPerEntry ? '*' : names.join('\n')],
-    ...[batch.isStaged ? batch.set.size : 0, batch.isStaged ? 0 : batch.set.size],
+    ...[batch.isStaged ? batch.set.size : 0, batch.isStaged ? 0 : batch.set.size, ` ${lastGoodParts.join(' ')} `],
     ...direct,
     ...batch.gone,
   ];

@@ -41,6 +41,9 @@ export interface LeadershipOptions {
   readonly log: Logger;
 }
 
+/** The id of the watcher that leads; null when none does. */
+export const readLeader = (redis: Redis): Promise<string | null> => redis.get(leaderKeys.lock);
+
 const acquireScript = redisScript(acquireSource);
 const renewScript = redisScript(renewSource);
 

@@ -11,20 +11,20 @@
 --             values than fields, the rest is the reader's to fetch
 -- `objects` is a list of JSON lists, newest first; `count` is how many objects caused the changes.
 
-local meta = redis.call('HMGET', KEYS[1], 'epoch', 'revision', 'stamp', 'index')
-if not meta[1] then return { 'absent' } end
+local meta = readHash(KEYS[1])
+if not meta.epoch then return { 'absent' } end
 
 -- As many entries as a reader lists objects of at most.
 local listed = 20
 
 local function full()
   local newest = redis.call('XREVRANGE', KEYS[3], '+', '-', 'COUNT', 1)[1]
-  return { 'full', meta[1], meta[2], meta[3], meta[4], newest and { newest[2][6] } or {} }
+  return { 'full', meta.epoch, meta.revision, meta.stamp, meta.index, newest and { newest[2][6] } or {} }
 end
 
-if meta[1] ~= ARGV[1] then return full() end
-if meta[2] == ARGV[2] and meta[3] == ARGV[3] then
-  return { 'delta', meta[1], meta[2], meta[3], meta[4], {}, '0', {}, {} }
+if meta.epoch ~= ARGV[1] then return full() end
+if meta.revision == ARGV[2] and meta.stamp == ARGV[3] then
+  return { 'delta', meta.epoch, meta.revision, meta.stamp, meta.index, {}, '0', {}, {} }
 end
 
 -- The reader's own entry comes first and must bear its stamp; what follows is new.
@@ -54,4 +54,4 @@ for from = 1, last, 1000 do
     values[#values + 1] = value
   end
 end
-return { 'delta', meta[1], meta[2], meta[3], meta[4], objects, tostring(count), fields, values }
+return { 'delta', meta.epoch, meta.revision, meta.stamp, meta.index, objects, tostring(count), fields, values }

@@ -4,10 +4,16 @@ import type { Redis } from 'ioredis';
 const fieldsPerCall = 256;
 
 /** Every field of a hash in chunks. A field that changes meanwhile may come in either state, or twice. */
-export async function* scanFields(redis: Redis, key: string, pattern = '*'): AsyncGenerator<[string, Buffer]> {
+export async function* scanFields(
+  redis: Redis,
+  key: string,
+  pattern = '*',
+  /** More where few fields fit the pattern. */
+  count = fieldsPerCall,
+): AsyncGenerator<[string, Buffer]> {
   let cursor = '0';
   do {
-    const [next, page] = await redis.hscanBuffer(key, cursor, 'MATCH', pattern, 'COUNT', fieldsPerCall);
+    const [next, page] = await redis.hscanBuffer(key, cursor, 'MATCH', pattern, 'COUNT', count);
     for (let at = 0; at + 1 < page.length; at += 2) {
       const [field, value] = [page[at], page[at + 1]];
       if (field && value) yield [field.toString(), value];

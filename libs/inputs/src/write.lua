@@ -9,6 +9,7 @@
 --       8 log entries to keep   9 objects that caused it (JSON, bounded)      10 how many objects caused it
 --      11 changed fields, one a line ('*': too many, a reader reads all)
 --      12 count of staged fields               13 count of fields in ARGV
+--      14 the parts whose accepted values are remembered, each between two spaces
 --      then each of these fields and its value, then each field that is gone
 --
 -- A new life takes the staged fields as all there is; in a life that goes on they are set beside the others.
@@ -17,14 +18,13 @@
 --         {'moved'}                                         the data is not what the writer knows: compare again
 --         {'written', epoch, revision, count of fields}
 
-local meta = redis.call('HMGET', KEYS[1], 'term', 'epoch', 'revision', 'stamp',
-  'artifactEpoch', 'artifactRevision', 'version', 'checkedVersion')
-local term = tonumber(meta[1]) or 0
+local meta = readHash(KEYS[1])
+local term = tonumber(meta.term) or 0
 if term > tonumber(ARGV[1]) then return { 'fenced', tostring(term) } end
 
-local epoch = meta[2] or ''
-local revision = tonumber(meta[3]) or 0
-if epoch ~= '' and meta[4] == ARGV[5] then
+local epoch = meta.epoch or ''
+local revision = tonumber(meta.revision) or 0
+if epoch ~= '' and meta.stamp == ARGV[5] then
   return { 'written', epoch, tostring(revision), tostring(redis.call('HLEN', KEYS[2])) }
 end
 if epoch ~= ARGV[2] then return { 'moved' } end
@@ -32,14 +32,13 @@ if epoch ~= '' and revision ~= tonumber(ARGV[3]) then return { 'moved' } end
 if redis.call('HLEN', KEYS[4]) ~= tonumber(ARGV[12]) then return { 'moved' } end
 
 -- When all that is there was rendered and checked, it is what was accepted.
-local isAccepted = meta[5] == epoch and tonumber(meta[6]) == revision and meta[7] == meta[8]
+local isAccepted = meta.artifactEpoch == epoch and tonumber(meta.artifactRevision) == revision
+  and meta.version == meta.checkedVersion
 local begins = epoch == ''
 if begins or isAccepted then redis.call('DEL', KEYS[5]) end
 
--- Entries keep their last good value, pods and what is told do not.
-local kept = { config = true, service = true, certificate = true, key = true }
 local function remember(field)
-  if begins or not kept[string.match(field, '^%a+')] then return end
+  if begins or not string.find(ARGV[14], ' ' .. string.match(field, '^[^/]*') .. ' ', 1, true) then return end
   if redis.call('HEXISTS', KEYS[5], field) == 0 then
     local old = redis.call('HGET', KEYS[2], field)
     redis.call('HSET', KEYS[5], field, old and '+' .. old or '-')
@@ -68,7 +67,7 @@ elseif tonumber(ARGV[12]) > 0 then
   redis.call('DEL', KEYS[4])
 end
 
-local at = 14
+local at = 15
 for _ = 1, tonumber(ARGV[13]) do
   remember(ARGV[at])
   redis.call('HSET', KEYS[2], ARGV[at], ARGV[at + 1])
@@ -82,6 +81,6 @@ end
 revision = revision + 1
 redis.call('XADD', KEYS[3], 'MAXLEN', '~', ARGV[8], revision .. '-0',
   'stamp', ARGV[5], 'fields', ARGV[11], 'objects', ARGV[9], 'count', ARGV[10], 'index', ARGV[6])
-redis.call('HSET', KEYS[1], 'term', ARGV[1], 'epoch', epoch, 'revision', revision, 'stamp', ARGV[5],
-  'index', ARGV[6], 'updatedAt', ARGV[7])
+redis.call('HSET', KEYS[1], metaField.term, ARGV[1], metaField.epoch, epoch, metaField.revision, revision,
+  metaField.stamp, ARGV[5], metaField.index, ARGV[6], metaField.updatedAt, ARGV[7])
 return { 'written', epoch, tostring(revision), tostring(redis.call('HLEN', KEYS[2])) }

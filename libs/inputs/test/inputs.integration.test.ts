@@ -184,6 +184,8 @@ describe('a writer', () => {
         artifactEpoch: writer.position.epoch,
         artifactRevision: writer.position.revision,
         version: 1,
+        digest: digestOf(Buffer.from('content')),
+        feedId: '1-1',
         checkedVersion: 1,
       });
     await accept();

@@ -2,6 +2,7 @@ import { compileTemplate } from './compiler/template.ts';
 import { TemplateNotFound } from './errors.ts';
 import { Lexer } from './lexer/lexer.ts';
 import type { Syntax } from './lexer/syntax.ts';
+import type { TemplateTree } from './parser/nodes.ts';
 import { parseTemplate, type ParserOptions } from './parser/parser.ts';
 import { Context, type Render } from './runtime/context.ts';
 import { withinStack } from './nesting.ts';
@@ -52,9 +53,14 @@ export class Engine {
   }
 
   /** @throws TemplateSyntaxError */
+  parse(source: string, name: string | null = null): TemplateTree {
+    return parseTemplate(this.lexer, source, name, this.options.parser);
+  }
+
+  /** @throws TemplateSyntaxError */
   compile(source: string, name: string | null = null): RunnableTemplate {
-    const { parser, runtime, escapes, finalize } = this.options;
-    const tree = parseTemplate(this.lexer, source, name, parser);
+    const { runtime, escapes, finalize } = this.options;
+    const tree = this.parse(source, name);
     const options = { runtime, autoescape: escapes(name), finalize: finalize !== null };
     const { code, places, reads } = compileTemplate(tree, name, options);
     const template: RunnableTemplate = {

@@ -6,6 +6,7 @@ import { DEFAULT_SYNTAX, type Syntax } from './lexer/syntax.ts';
 import { readExtensions, readLimits, readTemplates, type EnvironmentOptions, type HostCallback } from './options.ts';
 import { callerNames, FixedNames, type Names } from './runtime/context.ts';
 import type { LoopMemory } from './runtime/loop-memory.ts';
+import type { TemplateTree } from './parser/nodes.ts';
 import type { Piece } from './runtime/pieces.ts';
 import { RenderRuntime } from './runtime/render-runtime.ts';
 import type { RunnableTemplate } from './runtime/template.ts';
@@ -63,6 +64,7 @@ export class Environment extends nunjucks.Environment {
       policies,
       undefinedClass: UNDEFINED_CLASSES[options.undefined ?? 'Undefined'],
       newlineSequence: options.newlineSequence ?? DEFAULT_SYNTAX.newlineSequence,
+      random: options.random ?? Math.random,
       globals: new FixedNames(tables.globals),
       load,
       escapes,
@@ -108,6 +110,14 @@ export class Environment extends nunjucks.Environment {
   compile(source: string): Template {
     const template = this.engine.compile(source);
     return { render: (context = {}) => this.run(template, context) };
+  }
+
+  /**
+   * The syntax tree of a source, for whoever wants to know what is in it.
+   * @throws TemplateSyntaxError
+   */
+  parse(source: string): TemplateTree {
+    return this.engine.parse(source);
   }
 
   override addFilter(name: string, filter: HostCallback): this {

@@ -17,6 +17,8 @@ export * from './environment.ts';
 export * from './errors.ts';
 export type { EnvironmentOptions, HostCallback } from './options.ts';
 export { LoopMemory } from './runtime/loop-memory.ts';
+export type { Expression, Statement, Target, TemplateTree } from './parser/nodes.ts';
+export { filters, globals, tests } from './builtins/index.ts';
 export type { Piece } from './runtime/pieces.ts';
 export {
   Dict,

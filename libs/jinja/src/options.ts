@@ -23,6 +23,8 @@ export interface EnvironmentOptions extends Partial<Omit<Syntax, 'lineStatementP
   readonly policies?: Readonly<Record<string, unknown>>;
   /** Applied to every value before it is printed. */
   readonly finalize?: ((value: Value) => unknown) | null;
+  /** Where `random` and `lipsum` take their chance from: numbers from 0 up to, and without, 1 (default Math.random). */
+  readonly random?: () => number;
   /** Characters a rendered text may have (default 64 Mi). */
   readonly maxOutput?: number;
   /** Items of a `range` (default 100,000, as in Jinja2's sandbox). */

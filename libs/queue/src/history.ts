@@ -1,6 +1,14 @@
-import { type FleetName, type RenderResult, type RenderSignal, renderQueue } from '@flotilla/domain';
+import {
+  type FleetName,
+  type RenderResult,
+  type RenderSetback,
+  type RenderSignal,
+  renderQueue,
+} from '@flotilla/domain';
 import { type Job, Queue, QueueEvents } from 'bullmq';
 import type { Redis } from 'ioredis';
+import { type EndState, endedJobs } from './ended-jobs.ts';
+import { setbackIn } from './setback.ts';
 
 /** A job as the history tells it. Times are in ms since 1970. */
 export interface RenderJob {
@@ -12,8 +20,12 @@ export interface RenderJob {
   readonly finishedAt: number | undefined;
   readonly attempts: number;
   readonly result: RenderResult | undefined;
+  /** The renderer that has it or had it last. */
+  readonly renderer: string | undefined;
   /** Why it failed. */
   readonly reason: string | undefined;
+  /** What its last attempt that failed was about. */
+  readonly setback: RenderSetback | undefined;
 }
 
 export interface JobHistory {
@@ -33,6 +45,8 @@ export function createJobHistory({ connection }: { connection: Redis }): JobHist
   return {
     async jobs({ fleet, states = allStates, count = 50 } = {}) {
       const reads = states.map(async (state) => {
+        if (fleet && (state === 'completed' || state === 'failed'))
+          return endedOf(queue, connection, fleet, state, count);
         // Fleets share the queue: read on until enough of this one were seen.
         const found: RenderJob[] = [];
         const page = 200;
@@ -49,6 +63,18 @@ export function createJobHistory({ connection }: { connection: Redis }): JobHist
     follow: (signal) => followEnds(queue, connection, signal),
     close: () => queue.close(),
   };
+}
+
+async function endedOf(
+  queue: Queue<RenderSignal, RenderResult>,
+  redis: Redis,
+  fleet: FleetName,
+  state: EndState,
+  count: number,
+): Promise<RenderJob[]> {
+  const ids = await endedJobs(redis, fleet, state, count);
+  const jobs = await Promise.all(ids.map((id) => queue.getJob(id)));
+  return jobs.flatMap((job) => (job ? [describeJob(job, state)] : []));
 }
 
 async function* followEnds(
@@ -93,7 +119,16 @@ async function* followEnds(
   }
 }
 
+/** BullMQ's words for a job whose workers vanished more often than it may be. */
+const stalled = 'job stalled more than allowable limit';
+
+const reasonOf = ({ failedReason, data }: Job<RenderSignal>): string | undefined =>
+  failedReason === stalled
+    ? `fleet ${data.fleet}: two renderers died or froze while they did this job: look at the ends of their logs, and whether memory is short there; it is tried again after a pause`
+    : failedReason;
+
 function describeJob(job: Job<RenderSignal, RenderResult>, state: RenderJob['state']): RenderJob {
+  const setback = state === 'completed' ? undefined : setbackIn(job);
   return {
     id: job.id ?? '',
     fleet: job.data.fleet,
@@ -103,6 +138,9 @@ function describeJob(job: Job<RenderSignal, RenderResult>, state: RenderJob['sta
     finishedAt: job.finishedOn,
     attempts: job.attemptsMade,
     result: state === 'completed' ? (job.returnvalue ?? undefined) : undefined,
-    reason: job.failedReason,
+    // Who found that two had died did not work at it.
+    renderer: job.failedReason === stalled ? setback?.renderer : job.processedBy,
+    reason: reasonOf(job),
+    setback,
   };
 }

@@ -1,6 +1,15 @@
-import { type FleetName, type RenderResult, type RenderSignal, renderQueue } from '@flotilla/domain';
-import { type Job, UnrecoverableError, Worker } from 'bullmq';
+import {
+  type FleetName,
+  type RenderResult,
+  type RenderSetback,
+  type RenderSignal,
+  renderQueue,
+} from '@flotilla/domain';
+import { type Job, Queue, UnrecoverableError, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
+import { noteIfLong, noteTakenUp } from './deaths.ts';
+import { type EndState, type HistoryLimits, noteEnded } from './ended-jobs.ts';
+import { noteSetback } from './setback.ts';
 
 /**
  * A killed worker's job is taken up by another after the lock and up to two stalled intervals: the first look marks it,
@@ -16,6 +25,15 @@ const stalledIntervalMs = 2_000;
  */
 const runRetryDelayMs = 500;
 
+/** How long an idle worker waits for a job in one blocking read, in seconds: well below a connection's timeout. */
+const drainDelay = 2;
+
+/**
+ * A job during which so many workers died or froze is failed, as it may be what killed them. The watcher gives its fleet
+ * another one, after ever longer pauses: it is still the fleet's last change.
+ */
+const maxDeaths = 2;
+
 export interface RenderWorker {
   /** Undefined while jobs are taken. */
   problem(): string | undefined;
@@ -26,11 +44,17 @@ export interface RenderWorker {
 export interface RenderWorkerOptions {
   /** For blocking reads; BullMQ makes its own copies. */
   readonly connection: Redis;
+  /** Whose jobs they are, for the history. */
+  readonly name: string;
+  readonly history?: HistoryLimits;
   /** Fleets rendered at the same time. */
   readonly concurrency: number;
   readonly render: (fleet: FleetName, job: { id: string; attempt: number }) => Promise<RenderResult>;
   /** Errors that no repetition mends (a bad template): the job fails at once. */
   readonly isFinal: (error: unknown) => boolean;
+  /** What a failed attempt leaves in the history. */
+  readonly setbackOf?: (error: unknown) => Omit<RenderSetback, 'since'> | undefined;
+  /** The first error of an outage. */
   readonly onError: (error: Error) => void;
   /**
    * Told when a job is asked for, then, by what it gave back, whose it is (undefined: there is none): what the render
@@ -39,12 +63,17 @@ export interface RenderWorkerOptions {
   readonly onFetch?: () => (fleet: FleetName | undefined) => void;
 }
 
+const defaultHistory: HistoryLimits = { completed: 200, failed: 100 };
+
 /** The receiving side: one active render for each fleet, as many fleets at once as `concurrency` says. */
 export function createRenderWorker({
   connection,
+  name,
+  history = defaultHistory,
   concurrency,
   render,
   isFinal,
+  setbackOf = () => undefined,
   onError,
   onFetch,
 }: RenderWorkerOptions): RenderWorker {
@@ -64,33 +93,69 @@ export function createRenderWorker({
       }
     }
   }
+  const queue = new Queue<RenderSignal, RenderResult>(renderQueue.name, { connection, prefix: renderQueue.prefix });
+  queue.on('error', () => undefined);
+  /** Notes that are under way. */
+  const open = new Set<Promise<unknown>>();
+  const ended = (job: Job<RenderSignal, RenderResult> | undefined, state: EndState): void => {
+    // A failed attempt that is followed by another is no end.
+    if (job?.id === undefined || job.finishedOn === undefined) return;
+    const noting = noteEnded(connection, { id: job.id, fleet: job.data.fleet, state }, history[state])
+      .then((old) => Promise.all(old.map((id) => queue.remove(id))))
+      // What stays for that goes by what BullMQ keeps of all fleets.
+      .catch(() => undefined)
+      .finally(() => open.delete(noting));
+    open.add(noting);
+  };
   const worker = new FetchingWorker(
     renderQueue.name,
     async (job) => {
+      if (job.stalledCounter > 0) await noteTakenUp(connection, queue, job, name);
+      const forget = noteIfLong(job, name);
       try {
         return await render(job.data.fleet, { id: job.id ?? '', attempt: job.attemptsMade + 1 });
       } catch (error) {
+        await noteSetback(connection, queue, job, { name, error, setback: setbackOf(error) });
         if (isFinal(error)) throw new UnrecoverableError(error instanceof Error ? error.message : String(error));
         throw error;
+      } finally {
+        forget();
       }
     },
     {
       connection,
       prefix: renderQueue.prefix,
+      name,
       concurrency,
       lockDuration: lockDurationMs,
       stalledInterval: stalledIntervalMs,
       runRetryDelay: runRetryDelayMs,
-      // A job whose workers were killed again and again is still the fleet's last change.
-      maxStalledCount: 1_000,
+      drainDelay,
+      maxStalledCount: maxDeaths - 1,
     },
   );
   worker.on('error', (error) => {
+    // One outage is many errors, of each of BullMQ's connections at each attempt.
+    const isNew = problem === undefined;
     problem = error.message;
-    onError(error);
+    if (isNew) onError(error);
+  });
+  worker.on('completed', (job, { kind, revision, version }) => {
+    const what = `${kind}: revision ${revision}${version === null ? '' : `, version ${version}`}`;
+    job.log(`${new Date().toISOString()} done by ${name}: ${what}`).catch(() => undefined);
+    ended(job, 'completed');
+  });
+  worker.on('failed', (job) => {
+    ended(job, 'failed');
   });
   worker.on('ready', () => (problem = undefined));
   worker.on('active', () => (problem = undefined));
-  // Without Redis no job can come to an end; waiting would only use up the time to end in. Another renderer does them.
-  return { problem: () => problem, close: () => worker.close(connection.status !== 'ready') };
+  const close = async (): Promise<void> => {
+    // Without Redis no job can come to an end; waiting would only use up the time to end in. Another renderer does them.
+    const isAway = connection.status !== 'ready';
+    await worker.close(isAway);
+    if (!isAway) await Promise.all(open);
+    await queue.close();
+  };
+  return { problem: () => problem, close };
 }

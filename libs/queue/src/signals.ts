@@ -1,12 +1,7 @@
 import { type FleetName, type RenderSignal, type Revision, renderQueue } from '@flotilla/domain';
 import { Queue, type JobsOptions } from 'bullmq';
 import type { Redis } from 'ioredis';
-
-/** How many jobs of each outcome stay in the history. */
-export interface HistoryLimits {
-  readonly completed: number;
-  readonly failed: number;
-}
+import { keptOfAllFleets } from './ended-jobs.ts';
 
 /**
  * - `live`: a job of the fleet waits, runs or is about to be tried again; nothing was done.
@@ -38,16 +33,8 @@ const backoffMs = 500;
 
 const liveStates: readonly string[] = ['waiting', 'active', 'delayed', 'prioritized'];
 
-const defaultLimits: HistoryLimits = { completed: 1_000, failed: 1_000 };
-
 /** The sending side of the queue. The connection may be shared; it stays open. */
-export function createSignals({
-  connection,
-  limits = defaultLimits,
-}: {
-  connection: Redis;
-  limits?: HistoryLimits;
-}): Signals {
+export function createSignals({ connection }: { connection: Redis }): Signals {
   const queue = new Queue<RenderSignal>(renderQueue.name, { connection, prefix: renderQueue.prefix });
   queue.on('error', () => undefined);
   const options = (fleet: FleetName): JobsOptions => ({
@@ -56,8 +43,8 @@ export function createSignals({
     deduplication: { id: fleet, keepLastIfActive: true, reschedule: true },
     attempts,
     backoff: { type: 'fixed', delay: backoffMs },
-    removeOnComplete: { count: limits.completed },
-    removeOnFail: { count: limits.failed },
+    removeOnComplete: keptOfAllFleets,
+    removeOnFail: keptOfAllFleets,
   });
   const signal = async (fleet: FleetName, revision: Revision): Promise<void> => {
     await queue.add(fleet, { fleet, revision }, options(fleet));

@@ -21,7 +21,7 @@ beforeAll(async () => {
   server = await startRedis();
 });
 beforeEach(() => {
-  signals = createSignals({ connection: connect(), limits: { completed: 10, failed: 10 } });
+  signals = createSignals({ connection: connect() });
   closing.push(() => signals.close());
 });
 afterEach(async () => {
@@ -52,14 +52,26 @@ const result = (fleet: FleetName): RenderResult => ({
   stagesMs: {},
 });
 
+const setback = {
+  revision: revision(7),
+  stage: 'check',
+  code: 'haproxy-refuses',
+  changes: [{ object: 'configmaps/lb/config', index: 9 }],
+  changeCount: 1,
+};
+
 /** A renderer that renders what `newest` says, as fast as `render` lets it. */
 function startWorker(
   render: (fleet: FleetName, attempt: number) => Promise<void>,
   connection = connect(),
   onFetch?: RenderWorkerOptions['onFetch'],
+  name = 'renderer-1',
 ) {
   const worker = createRenderWorker({
     connection,
+    name,
+    history: { completed: 10, failed: 10 },
+    setbackOf: () => setback,
     concurrency: 4,
     render: async (fleet, { attempt }) => {
       await render(fleet, attempt);
@@ -249,8 +261,6 @@ describe('a render', () => {
       isActive = true;
       return new Promise(() => undefined);
     }, dying);
-    // A worker that is gone cannot be closed properly.
-    closing.pop();
     await signals.signal(lb, revision(1));
     await waitFor(() => isActive, { what: 'the first worker' });
     dying.disconnect();
@@ -258,6 +268,52 @@ describe('a render', () => {
     startWorker(() => Promise.resolve(void renders++));
     await waitFor(() => renders > 0, { what: 'the second worker', deadlineMs: 30_000 });
   });
+
+  it(
+    'whose workers died twice is failed with that reason, and neither its fleet nor another one waits',
+    { timeout: 60_000 },
+    async () => {
+      const queue = new Queue(renderQueue.name, { connection: connect(), prefix: renderQueue.prefix });
+      closing.push(() => queue.close());
+      let deaths = 0;
+      const logOf = async () => (await queue.getJobLogs('1')).logs.map((line) => line.replace(/^\S+ /, ''));
+      const startDying = (name: string) => {
+        const dying = connect();
+        const render = async (fleet: FleetName) => {
+          if (fleet === edge) return;
+          // Whoever dies at once over a job that nobody died over before is not known.
+          await waitFor(async () => (await logOf()).some((line) => line.includes(name)), { what: 'the line' });
+          deaths++;
+          dying.disconnect();
+          await new Promise(() => undefined);
+        };
+        startWorker(render, dying, undefined, name);
+      };
+      startDying('dying-1');
+      await signals.signal(lb, revision(1));
+      await waitFor(() => deaths === 1, { what: 'the first worker to die' });
+      startDying('dying-2');
+      await waitFor(() => deaths === 2, { what: 'the second worker to die', deadlineMs: 30_000 });
+      // The change that comes meanwhile has a job of its own afterwards.
+      await signals.signal(lb, revision(2));
+      const rendered: FleetName[] = [];
+      startWorker((fleet) => Promise.resolve(void rendered.push(fleet)));
+      await signals.signal(edge, revision(1));
+      await waitFor(() => rendered.includes(edge), { what: 'the other fleet' });
+      await waitFor(() => rendered.includes(lb), { what: 'the next change', deadlineMs: 30_000 });
+      const [failed] = await history().jobs({ fleet: lb, states: ['failed'] });
+      expect(failed).toMatchObject({
+        fleet: 'lb',
+        reason: expect.stringMatching(/^fleet lb: two renderers died/) as string,
+        renderer: 'dying-2',
+        setback: { revision: 1, code: 'renderer-died', since: expect.any(Number) as number },
+      });
+      const lines = await logOf();
+      expect(lines).toContain('attempt 1 by dying-1 takes long');
+      expect(lines).toContain('attempt 1 by dying-2, as a renderer died or froze over this job');
+      expect(await signals.revive(lb, revision(2))).toBe('added');
+    },
+  );
 
   it('is waited for when its worker closes', async () => {
     const { open, opened } = gate();
@@ -288,7 +344,7 @@ describe('while Redis is away', () => {
     });
     let renders = 0;
     const worker = startWorker(() => Promise.resolve(void renders++), connection);
-    const sender = createSignals({ connection, limits: { completed: 10, failed: 10 } });
+    const sender = createSignals({ connection });
     await sender.signal(lb, revision(1));
     await waitFor(() => renders > 0, { what: 'the render' });
     await own.kill();
@@ -301,25 +357,67 @@ describe('while Redis is away', () => {
 });
 
 describe('the history', () => {
-  it('is bounded, newest first, and can be asked for one fleet', async () => {
-    startWorker(() => Promise.resolve());
-    const add = async (fleet: FleetName, at: Revision) => {
-      const before = (await history().jobs({ count: 1 }))[0]?.id;
-      await signals.signal(fleet, at);
-      await waitFor(
-        async () => {
-          const [newest] = await history().jobs({ count: 1 });
-          return newest?.state === 'completed' && newest.id !== before;
-        },
-        { what: 'the render' },
-      );
-    };
-    for (let at = 1; at <= 12; at++) await add(at === 6 ? edge : lb, revision(at));
-    const jobs = await history().jobs();
-    expect(jobs).toHaveLength(10);
+  let told: ReturnType<typeof history>;
+  beforeEach(() => {
+    told = history();
+  });
+  const ended = (fleet: FleetName) => told.jobs({ fleet, states: ['completed', 'failed'], count: 1_000 });
+  const add = async (fleet: FleetName, at: Revision) => {
+    const before = (await ended(fleet))[0]?.id;
+    await signals.signal(fleet, at);
+    await waitFor(
+      async () => {
+        const [newest] = await ended(fleet);
+        return newest !== undefined && newest.id !== before;
+      },
+      { what: 'the render' },
+    );
+  };
+
+  it('is bounded for each fleet, newest first: one that fails all the time pushes out nothing of the others', async () => {
+    let failing: FleetName | undefined = lb;
+    startWorker((fleet) => (fleet === failing ? Promise.reject(new SyntaxError('no')) : Promise.resolve()));
+    await add(edge, revision(1));
+    for (let at = 1; at <= 24; at++) await add(lb, revision(at));
+    failing = edge;
+    await add(edge, revision(2));
+    for (let at = 25; at <= 50; at++) await add(lb, revision(at));
+    expect((await ended(edge)).map(({ state }) => state)).toEqual(['failed', 'completed']);
+    const jobs = await told.jobs({ count: 1_000 });
     expect(jobs.map(({ addedAt }) => addedAt)).toEqual(jobs.map(({ addedAt }) => addedAt).sort((a, b) => b - a));
-    expect(jobs[0]).toMatchObject({ state: 'completed', result: { kind: 'published' } });
-    expect((await history().jobs({ fleet: edge })).map(({ fleet }) => fleet)).toEqual(['edge']);
+    for (const state of ['completed', 'failed'] as const) {
+      const kept = jobs.filter((job) => job.fleet === lb && job.state === state);
+      expect(kept.length).toBeGreaterThanOrEqual(10);
+      expect(kept.length).toBeLessThanOrEqual(11);
+      expect((await told.jobs({ fleet: lb, states: [state] })).map(({ id }) => id)).toEqual(kept.map(({ id }) => id));
+    }
+  });
+
+  it('says of a failed job what it was about, whose it was, and since when the fleet fails', async () => {
+    let isFailing = true;
+    startWorker(() => (isFailing ? Promise.reject(new SyntaxError('line 3')) : Promise.resolve()));
+    const began = Date.now();
+    await add(lb, revision(1));
+    const [first] = await ended(lb);
+    expect(first).toMatchObject({ state: 'failed', reason: 'line 3', renderer: 'renderer-1', setback });
+    expect(first?.setback?.since).toBeGreaterThanOrEqual(began);
+    await add(lb, revision(2));
+    expect((await ended(lb))[0]?.setback?.since).toBe(first?.setback?.since);
+    isFailing = false;
+    await add(lb, revision(3));
+    expect((await ended(lb))[0]).toMatchObject({ state: 'completed', renderer: 'renderer-1', setback: undefined });
+    isFailing = true;
+    await add(lb, revision(4));
+    expect((await ended(lb))[0]?.setback?.since).toBeGreaterThan(first?.setback?.since ?? Infinity);
+    // As a page such as bull-board reads it.
+    const queue = new Queue(renderQueue.name, { connection: connect(), prefix: renderQueue.prefix });
+    closing.push(() => queue.close());
+    const logOf = async (id = '') => (await queue.getJobLogs(id)).logs;
+    expect(await logOf(first?.id)).toEqual([
+      expect.stringMatching(/ attempt 1 by renderer-1 at revision 7, stage check: line 3$/),
+    ]);
+    const done = (await ended(lb)).find(({ state }) => state === 'completed');
+    expect(await logOf(done?.id)).toEqual([expect.stringMatching(/ done by renderer-1: published: revision 1$/)]);
   });
 
   it('tells each end as it comes', async () => {

@@ -4,10 +4,12 @@ import { type ProgramHelp, helpText } from './config/help.ts';
 import { knownNames } from './config/known-names.ts';
 import { ConfigError, type Loaded, type Settings, loadSettings, unknownSettings } from './config/settings.ts';
 import { sealingKey } from './config/shared-settings.ts';
+import { logForeignLines } from './foreign-lines.ts';
 import { type Check, serveHealth } from './health.ts';
 import { type Logger, createLogger } from './logger.ts';
 import { type Metrics, createMetrics } from './metrics.ts';
 import { ReleaseStack } from './release-stack.ts';
+import { programVersion } from './version.ts';
 
 /** 64 and 70 are EX_USAGE and EX_SOFTWARE of sysexits.h. A second signal ends the process with 128 + its number. */
 export const exitCodes = { ok: 0, usage: 64, internal: 70 } as const;
@@ -34,8 +36,6 @@ export interface AppDefinition<S extends Settings> extends ProgramHelp {
 
 type AppSettings = Settings & { FLOTILLA_HTTP: unknown; FLOTILLA_LOG_LEVEL: unknown };
 
-declare const FLOTILLA_VERSION: string | undefined;
-
 /**
  * The body of every `main.ts`: help, configuration, health server, start, and a drain on SIGTERM or SIGINT.
  * A second signal, later than half a second after the first, ends the process at once.
@@ -47,7 +47,7 @@ export async function runApp<S extends AppSettings>(app: AppDefinition<S>): Prom
     return;
   }
   if (argument === '--version') {
-    process.stdout.write(`${typeof FLOTILLA_VERSION === 'string' ? FLOTILLA_VERSION : '0.0.0'}\n`);
+    process.stdout.write(`${programVersion}\n`);
     return;
   }
   if (argument !== undefined) refuse([`unknown argument "${argument}": it takes only --help and --version`]);
@@ -58,6 +58,7 @@ export async function runApp<S extends AppSettings>(app: AppDefinition<S>): Prom
     level: String(config.FLOTILLA_LOG_LEVEL),
     fields: app.fields?.(config) ?? {},
   });
+  logForeignLines(log);
   for (const warning of unknownSettings([...Object.keys(app.settings), ...knownNames], process.env)) log.warn(warning);
   const ending = new Ending(log);
   const releases = new ReleaseStack();

@@ -1,6 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { FlotillaError, reasonOf } from '@flotilla/domain';
+import { keepConnectionsFew } from './few-connections.ts';
 import type { Gauge, Metrics } from './metrics.ts';
 
 /** Undefined when all is well, else why not. A check that throws counts as not well. */
@@ -37,10 +38,10 @@ export async function serveHealth(options: {
         send(200, { ok: true });
         break;
       case '/readyz': {
-        const results = Object.entries(checks()).map(([name, check]) => [name, ask(check)] as const);
-        const problems = Object.fromEntries(results.filter(([, problem]) => problem !== undefined));
+        const asked = checks();
+        const problems = problemsOf(asked);
         const ready = Object.keys(problems).length === 0;
-        send(ready ? 200 : 503, { ready, checks: results.map(([name]) => name), problems });
+        send(ready ? 200 : 503, { ready, checks: Object.keys(asked), problems });
         break;
       }
       case '/metrics':
@@ -57,6 +58,7 @@ export async function serveHealth(options: {
         send(404, { error: 'not found', paths: ['/healthz', '/readyz', '/metrics'] });
     }
   });
+  keepConnectionsFew(server);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject).listen(address.port, address.host, resolve);
   }).catch((cause: unknown) => {
@@ -76,6 +78,16 @@ export async function serveHealth(options: {
         server.closeAllConnections();
       }),
   };
+}
+
+/** What the checks find wrong, by their name. */
+export function problemsOf(checks: Readonly<Record<string, Check>>): Record<string, string> {
+  const problems: Record<string, string> = {};
+  for (const [name, check] of Object.entries(checks)) {
+    const problem = ask(check);
+    if (problem !== undefined) problems[name] = problem;
+  }
+  return problems;
 }
 
 function ask(check: Check): string | undefined {

@@ -1,4 +1,6 @@
-import { Redis } from 'ioredis';
+import { DeadlineError } from './deadline.ts';
+import { FlotillaError, reasonOf } from '@flotilla/domain';
+import { Redis, ReplyError } from 'ioredis';
 import type { Logger } from './logger.ts';
 
 /** How long a reconnect waits at most, so that an app is back within a second of Redis. */
@@ -7,17 +9,17 @@ const maxReconnectDelayMs = 1_000;
 /**
  * A connection on which something was asked and nothing came for so long is half-open: open, but passing nothing. It is
  * closed, connected again, and asked again. It must be longer than every blocking command waits on its own: BullMQ's
- * BZPOPMIN up to 10 s, reads of streams 2 s.
+ * BZPOPMIN and reads of streams 2 s.
  */
 export const socketTimeoutMs = 12_000;
 
 /** Options for every connection: a capped reconnect delay, and TLS by `rediss://`. BullMQ takes them too. */
-export const redisOptions = (name: string) => ({
+const redisOptions = (name: string, socketTimeout = socketTimeoutMs) => ({
   connectionName: `flotilla-${name}`,
   retryStrategy: (attempt: number) => Math.min(50 * 2 ** Math.min(attempt, 10), maxReconnectDelayMs),
   keepAlive: 5_000,
   connectTimeout: 5_000,
-  socketTimeout: socketTimeoutMs,
+  socketTimeout,
   // The address may have moved while the old primary lives on as a replica. The command fails; whoever sent it tries again.
   reconnectOnError: isOfReplica,
 });
@@ -34,11 +36,17 @@ function isOfReplica(error: Error): boolean {
  */
 export function connectRedis(
   url: URL,
-  options: { name: string; log: Logger; commandTimeoutMs?: number; blockingTimeoutMs?: number },
+  options: {
+    name: string;
+    log: Logger;
+    commandTimeoutMs?: number;
+    blockingTimeoutMs?: number;
+    socketTimeoutMs?: number;
+  },
 ): Redis {
   const { name, log, commandTimeoutMs, blockingTimeoutMs } = options;
   const redis = new Redis(url.href, {
-    ...redisOptions(name),
+    ...redisOptions(name, options.socketTimeoutMs),
     maxRetriesPerRequest: null,
     ...(commandTimeoutMs !== undefined && { commandTimeout: commandTimeoutMs }),
     ...(blockingTimeoutMs !== undefined && { blockingTimeout: blockingTimeoutMs }),
@@ -53,6 +61,22 @@ export function connectRedis(
     lost = false;
   });
   return redis;
+}
+
+/** Whether the error is an answer: Redis said no, or what it holds cannot be used. Without one it could not be asked. */
+export const isAnswer = (error: unknown): boolean =>
+  error instanceof ReplyError || (error instanceof FlotillaError && !(error instanceof DeadlineError));
+
+/**
+ * Connects anew when the server is a replica: the address may have moved. A connection that writes is told so by the
+ * first write; this is for one that only reads.
+ */
+export async function leaveReplica(redis: Redis): Promise<void> {
+  const about = await redis.call('HELLO').catch((error: unknown) => {
+    // It need not be allowed.
+    if (!isAnswer(error)) throw error;
+  });
+  if (Array.isArray(about) && about[about.indexOf('role') + 1] === 'replica') redis.disconnect(true);
 }
 
 /** How often a connection that is looked after is asked for a sign of life, and how old the last one may be. */
@@ -75,7 +99,8 @@ export function watchRedis(redis: Redis): Liveness {
       await redis.ping();
       problem = undefined;
     } catch (error) {
-      problem = `Redis does not answer: ${error instanceof Error ? error.message : String(error)}`;
+      // One that cannot write to its disk refuses even this question.
+      problem = `Redis ${isAnswer(error) ? 'refuses to work' : 'does not answer'}: ${reasonOf(error)}`;
     }
     askedAt = undefined;
   };

@@ -1,6 +1,9 @@
+import { readdirSync } from 'node:fs';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { type Child, cleanUp, freePort, startChild, temporaryFolder, waitFor } from '@flotilla/testkit';
 import { build } from 'esbuild';
+import { mostConnections } from '../src/few-connections.ts';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
 let main = '';
@@ -13,6 +16,7 @@ beforeAll(async () => {
     platform: 'node',
     target: 'node20',
     conditions: ['@flotilla/source'],
+    loader: { '.lua': 'text' },
     define: { FLOTILLA_VERSION: '"1.2.3"' },
     logLevel: 'error',
   });
@@ -47,6 +51,27 @@ describe('an app', () => {
     expect((await fetch(`${String(http)}/other`)).status).toBe(404);
     expect(await child.stop()).toEqual({ code: 0, signal: null });
     expect(messages(child).slice(-4)).toEqual(['ending', 'closed the second', 'closed the first', 'ended']);
+  });
+
+  it('keeps its file descriptors when hundreds of connections wait, and answers those who ask', async () => {
+    const child = await start();
+    const { http } = await logged(child, 'started');
+    const { hostname, port } = new URL(String(http));
+    const descriptors = () => readdirSync(`/proc/${child.pid}/fd`).length;
+    const before = descriptors();
+    const probe = async () => (await fetch(`${String(http)}/healthz`)).status;
+    expect(await probe()).toBe(200);
+    const sockets = Array.from({ length: 400 }, (_, at) => {
+      const socket = connect(Number(port), hostname);
+      // Some begin a request and never end it.
+      if (at % 2 === 0) socket.write('GET /healthz HTTP/1.1\r\nhost: x\r\n');
+      return socket.on('error', () => undefined);
+    });
+    const closed = () => sockets.filter((socket) => socket.closed).length;
+    await waitFor(() => closed() >= 400 - mostConnections, { what: 'the oldest to be ended' });
+    expect(descriptors()).toBeLessThanOrEqual(before + mostConnections + 1);
+    expect(await probe()).toBe(200);
+    for (const socket of sockets) socket.destroy();
   });
 
   it('is not ready for the reasons its checks give, and says it is alive', async () => {
@@ -143,5 +168,15 @@ describe('an app', () => {
     const version = await start({}, ['--version']);
     await version.exited;
     expect(version.lines).toEqual(['1.2.3']);
+  });
+
+  it('logs what Node and libraries say as JSON, each text once', async () => {
+    const child = await start({ MODE: 'warn' });
+    await waitFor(() => entries(child).some(({ msg }) => msg === 'started'), { what: 'the start' });
+    await waitFor(() => entries(child).some(({ reason }) => reason === 'a possible leak'), { what: 'the warning' });
+    await child.stop();
+    const said = entries(child).filter(({ msg }) => msg === 'a library or Node says');
+    expect(said.map(({ reason }) => reason)).toEqual(['IMPORTANT! Eviction policy is allkeys-lru', 'a possible leak']);
+    expect(child.lines.filter((line) => !line.startsWith('{'))).toEqual([]);
   });
 });

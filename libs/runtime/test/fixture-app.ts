@@ -27,6 +27,12 @@ void runApp({
       setTimeout(() => {
         fail(new Error('gave up'));
       }, 10);
+    if (config.MODE === 'warn') {
+      for (let time = 0; time < 3; time++) {
+        console.warn('IMPORTANT! Eviction policy is %s', 'allkeys-lru');
+        process.emitWarning('a possible leak', 'MaxListenersExceededWarning');
+      }
+    }
     // A server would keep the process alive by itself.
     const timer = setInterval(() => undefined, 1_000);
     releases.add(timer, 'the timer', clearInterval);

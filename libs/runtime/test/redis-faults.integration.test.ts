@@ -16,9 +16,9 @@ afterEach(async () => {
   await cleanUp();
 });
 
-function connect(): Redis {
+function connect(socketTimeoutMs = 1_500): Redis {
   const log = createLogger({ app: 'test', level: 'fatal' });
-  const redis = connectRedis(new URL(`redis://127.0.0.1:${proxy.port}`), { name: 'test', log });
+  const redis = connectRedis(new URL(`redis://127.0.0.1:${proxy.port}`), { name: 'test', log, socketTimeoutMs });
   open.push(redis);
   return redis;
 }
@@ -34,7 +34,7 @@ describe('a connection that passes nothing', () => {
   it('is given up during a blocking read too', async () => {
     const redis = connect();
     const before = await redis.xadd('feed', '*', 'a', '1');
-    const read = redis.xread('BLOCK', 2_000, 'STREAMS', 'feed', before ?? '0');
+    const read = redis.xread('BLOCK', 500, 'STREAMS', 'feed', before ?? '0');
     proxy.freeze();
     const other = connect();
     await other.xadd('feed', '*', 'b', '2');
@@ -42,7 +42,7 @@ describe('a connection that passes nothing', () => {
   });
 
   it('is no reason to be ready, though it is open, until Redis answers again', async () => {
-    const redis = connect();
+    const redis = connect(7_000);
     const liveness = watchRedis(redis);
     await waitFor(() => liveness.problem() === undefined, { what: 'the first answer' });
     proxy.freeze();

@@ -1,7 +1,9 @@
+import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { type RedisServer, cleanUp, startRedis, waitFor } from '@flotilla/testkit';
 import type { Redis } from 'ioredis';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { connectRedis, createLogger, redisScript } from '../src/index.ts';
+import { connectRedis, createLogger, redisScript, watchRedis } from '../src/index.ts';
 
 let server: RedisServer;
 let lines: { level: string; msg: string }[];
@@ -58,6 +60,26 @@ describe('a connection', () => {
     await server.kill('SIGSTOP');
     expect(await redis.xread('BLOCK', 100, 'STREAMS', 'feed', '$')).toBeNull();
     await server.kill('SIGCONT');
+  });
+});
+
+describe('the sign of life', () => {
+  it('is not taken for silence when Redis refuses to work, and ends when it does no more', async () => {
+    const redis = connect();
+    // The snapshot cannot be written where a folder stands in its way.
+    const [, dir] = (await redis.config('GET', 'dir')) as [string, string];
+    const obstacle = join(dir, 'dump.rdb');
+    mkdirSync(join(obstacle, 'full'), { recursive: true });
+    await redis.config('SET', 'save', '3600 1');
+    await redis.bgsave();
+    const state = async () => /rdb_last_bgsave_status:(\w+)/.exec(await redis.info('persistence'))?.[1];
+    await waitFor(async () => (await state()) === 'err', { what: 'the snapshot to fail' });
+    const liveness = watchRedis(redis);
+    await waitFor(() => liveness.problem()?.startsWith('Redis refuses to work: MISCONF '), { what: 'its words' });
+    rmSync(obstacle, { recursive: true });
+    await redis.bgsave();
+    await waitFor(() => liveness.problem() === undefined, { what: 'all to be well' });
+    liveness.close();
   });
 });
 

@@ -24,8 +24,9 @@ describe('an event as a change', () => {
   });
 
   it.each(['delete', 'compareAndDelete', 'expire'])('%s deletes the object or the directory', (action) => {
-    const deleted = (path: string) => ({ kind: 'delete', path, index: 7 });
-    expect(toChange(event(action, '/registry/pods/web/a'), scope)).toEqual(deleted('pods/web/a'));
+    const deleted = (path: string) => ({ kind: 'delete-below', path, index: 7 });
+    const one = { kind: 'delete', path: 'pods/web/a', index: 7 };
+    expect(toChange(event(action, '/registry/pods/web/a'), scope)).toEqual(one);
     expect(toChange(event(action, '/registry/pods/web', { dir: true }), scope)).toEqual(deleted('pods/web'));
     expect(toChange(event(action, '/registry/pods', { dir: true }), scope)).toEqual(deleted('pods'));
     for (const above of ['/registry', '/']) {

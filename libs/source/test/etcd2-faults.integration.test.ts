@@ -120,6 +120,22 @@ describe('a lost connection', () => {
     expect(follower.tales('lost')).toEqual([]);
   });
 
+  it('is noticed soon when etcd forgets a stream that lags behind a burst', async () => {
+    const { client, url } = await startEtcd();
+    const proxy = await startProxy(url);
+    const follower = follow({ endpoints: proxy.url, probeIntervalMs: 600_000 });
+    await follower.synced();
+    expect(proxy.freezeStream('pods')).toBe(1);
+    // Larger than what the connections on the way hold.
+    const bulk = 'x'.repeat(60_000);
+    for (let at = 0; at < 600; at++) await client.put(podKey(`p${at % 20}`), `{"at":${at},"bulk":"${bulk}"}`);
+    proxy.thaw();
+    await follower.agreesWith(client);
+    expect(follower.tales('interrupted')).toMatchObject([
+      { subtree: 'pods', reason: expect.stringMatching(/stalled/) },
+    ]);
+  });
+
   it('is not mistaken for one when a silent subtree lies in a busy store', async () => {
     const { client, url } = await startEtcd();
     const follower = follow({ endpoints: url, probeIntervalMs: 20, stallGraceMs: 20 });

@@ -46,6 +46,21 @@ describe('following etcd', () => {
     expect(follower.source.status.index).toBeGreaterThanOrEqual((await client.get(podKey('a'))).node.modifiedIndex);
   });
 
+  it('of many subtrees is no leak, whatever happens to etcd meanwhile', async () => {
+    const warnings: Error[] = [];
+    const warn = (warning: Error) => warnings.push(warning);
+    process.on('warning', warn);
+    const etcd = await startEtcd();
+    const namespaces = Array.from({ length: 30 }, (_, at) => `fleet-${at}`);
+    const follower = follow({ endpoints: etcd.url, resources: namespaces.map((name) => `configmaps/${name}`) });
+    await follower.synced();
+    await etcd.restart();
+    for (const namespace of namespaces) await etcd.client.put(registryKey('configmaps', namespace, 'x'), 'x');
+    await waitFor(() => follower.objects.size === namespaces.length, { what: 'all fleets' });
+    process.off('warning', warn);
+    expect(warnings).toEqual([]);
+  });
+
   it('begins with an empty store and sees the first object', async () => {
     const { client, url } = await startEtcd();
     const follower = follow({ endpoints: `${url}/` });
@@ -56,7 +71,7 @@ describe('following etcd', () => {
     expect(follower.objects.size).toBe(1);
   });
 
-  it('takes the deletion of a directory as one change, at any depth', async () => {
+  it('takes the deletion of a directory as that of all in it at once, at any depth', async () => {
     const { client, url } = await startEtcd();
     for (const namespace of ['web', 'web2']) {
       for (const name of ['a', 'b']) await client.put(registryKey('pods', namespace, name), name);
@@ -67,7 +82,10 @@ describe('following etcd', () => {
     await client.del('/registry/pods/web', { recursive: true, dir: true });
     await follower.agreesWith(client);
     expect([...follower.objects.keys()].sort()).toEqual(['configmaps/web/x', 'pods/web2/a', 'pods/web2/b']);
-    expect(follower.yielded.at(-1)).toMatchObject({ kind: 'changes', changes: [{ kind: 'delete', path: 'pods/web' }] });
+    expect(follower.yielded.at(-1)).toMatchObject({
+      kind: 'changes',
+      changes: ['pods/web/a', 'pods/web/b'].map((path) => ({ kind: 'delete', path })),
+    });
 
     await client.del('/registry', { recursive: true, dir: true });
     await waitFor(() => follower.objects.size === 0, { what: 'everything to be gone' });

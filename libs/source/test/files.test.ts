@@ -52,6 +52,14 @@ metadata: { name: x }
     expect(parsed(JSON.stringify(list)).map(([path]) => path)).toEqual(['pods/web/a', 'pods/web/b']);
   });
 
+  it('keeps every name that data may have', () => {
+    const text = 'kind: ConfigMap\nmetadata: { name: services, namespace: lb }\ndata: { __proto__: a, constructor: b }';
+    const [object] = parseManifest('file.yaml', text);
+    expect(object?.text).toContain('"data":{"__proto__":"a","constructor":"b"}');
+    const secret = 'kind: Secret\nmetadata: { name: keys, namespace: lb }\nstringData: { __proto__: a }';
+    expect(parseManifest('file.yaml', secret)[0]?.text).toContain('"data":{"__proto__":"YQ=="}');
+  });
+
   it('puts stringData over data, as base64', () => {
     const text = `
 kind: Secret

@@ -9,10 +9,6 @@ export function fold(objects: Map<string, string>, event: SourceEvent): void {
   }
   for (const change of event.changes) {
     if (change.kind === 'put') objects.set(change.path, change.text);
-    else {
-      for (const path of [...objects.keys()]) {
-        if (path === change.path || path.startsWith(`${change.path}/`)) objects.delete(path);
-      }
-    }
+    else objects.delete(change.path);
   }
 }

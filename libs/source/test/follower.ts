@@ -25,7 +25,13 @@ export interface FollowerOptions extends Partial<Etcd2Options> {
   busy?: (event: SourceEvent) => Promise<void>;
 }
 
-const quick = { requestTimeoutMs: 2_000, probeIntervalMs: 200, stallGraceMs: 150, maxBackoffMs: 200 };
+const quick = {
+  resources: ['pods', 'configmaps', 'secrets'],
+  requestTimeoutMs: 2_000,
+  probeIntervalMs: 200,
+  stallGraceMs: 150,
+  maxBackoffMs: 200,
+};
 
 /** A consumer that folds what an etcd2 source yields, as the port says. Its waits are short. */
 export function follow({ busy, ...options }: FollowerOptions): Follower {

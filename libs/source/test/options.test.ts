@@ -32,8 +32,13 @@ describe('endpoints', () => {
 
 describe('settings', () => {
   it('have defaults, and credentials for endpoints without their own', () => {
-    const settings = settingsOf({ endpoints: 'http://a,http://u:v@b', username: 'x', password: 'y' });
-    expect(settings).toMatchObject({ prefix: '/registry', resources: ['pods', 'configmaps', 'secrets'] });
+    const settings = settingsOf({
+      endpoints: 'http://a,http://u:v@b',
+      resources: ['/pods/'],
+      username: 'x',
+      password: 'y',
+    });
+    expect(settings).toMatchObject({ prefix: '/registry', resources: ['pods'] });
     expect(
       settings.endpoints.map(({ authorization = '' }) => Buffer.from(authorization.slice(6), 'base64').toString()),
     ).toEqual(['x:y', 'u:v']);
@@ -47,10 +52,10 @@ describe('settings', () => {
   );
 
   it('take any prefix, also none', () => {
-    expect(settingsOf({ endpoints: 'http://a', prefix: 'kubernetes.io/registry/' }).prefix).toBe(
+    expect(settingsOf({ endpoints: 'http://a', resources: ['pods'], prefix: 'kubernetes.io/registry/' }).prefix).toBe(
       '/kubernetes.io/registry',
     );
-    expect(settingsOf({ endpoints: 'http://a', prefix: '/' }).prefix).toBe('');
+    expect(settingsOf({ endpoints: 'http://a', resources: ['pods'], prefix: '/' }).prefix).toBe('');
     expect(settingsOf({ endpoints: 'http://a', resources: ['pods', 'pods2'] }).resources).toEqual(['pods', 'pods2']);
   });
 });

@@ -93,8 +93,9 @@ export async function startProxy(target: string): Promise<Proxy> {
     thaw: () => {
       frozen = false;
       for (const { client, server: upstream } of pairs) {
-        client.pipe(upstream);
-        upstream.pipe(client);
+        // A pipe that was never taken away would carry everything twice.
+        client.unpipe().pipe(upstream);
+        upstream.unpipe().pipe(client);
       }
     },
   };

@@ -1,36 +1,50 @@
 import type { Text } from './engine.ts';
+import type { FilePatch } from './process-messages.ts';
 import type { RenderedText } from './rendered-files.ts';
-import type { ThreadFile } from './thread-messages.ts';
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
-/** Turns rendered texts into bytes; what it was given before costs no more than a copy, or nothing. */
+/** Turns rendered texts into bytes, and those into what changed since the answer before. */
 export class Encoder {
   readonly #limit: number;
   readonly #encoder = new TextEncoder();
   readonly #known = new WeakMap<Text[number], Bytes>();
-  #last = new Map<string, { readonly text: Text; readonly size: number }>();
+  #last = new Map<string, Text>();
 
   /** @param limit bytes of all files together */
   constructor(limit: number) {
     this.#limit = limit;
   }
 
-  /** All files of a render; null bytes for one that is as it was the last time. Undefined when they are too large. */
-  encode(texts: readonly RenderedText[]): ThreadFile[] | undefined {
+  /** All files of a render. Undefined when they are too large. */
+  encode(texts: readonly RenderedText[]): FilePatch[] | undefined {
     // A character takes a byte at least, so that what is far too large is not encoded first.
     if (texts.reduce((sum, { text }) => sum + lengthOf(text), 0) > this.#limit) return undefined;
-    const now = texts.map(({ path, text }) => this.#file(path, text));
-    if (now.reduce((sum, { size }) => sum + size, 0) > this.#limit) return undefined;
-    this.#last = new Map(now.map(({ path, text, size }) => [path, { text, size }]));
-    return now.map(({ path, pieces, size }) => ({ path, bytes: pieces && joined(pieces, size) }));
+    const sizes = texts.map(({ text }) => this.#sizeOf(text));
+    if (sizes.reduce((sum, size) => sum + size, 0) > this.#limit) return undefined;
+    const patches = texts.map(({ path, text }) => this.#patch(path, text));
+    this.#last = new Map(texts.map(({ path, text }) => [path, text]));
+    return patches;
   }
 
-  #file(path: string, text: Text): { path: string; text: Text; pieces: readonly Bytes[] | null; size: number } {
-    const before = this.#last.get(path);
-    if (before && sameText(before.text, text)) return { path, text, pieces: null, size: before.size };
-    const pieces = text.map((piece) => this.#bytesOf(piece));
-    return { path, text, pieces, size: pieces.reduce((sum, { length }) => sum + length, 0) };
+  #patch(path: string, text: Text): FilePatch {
+    const before = this.#last.get(path) ?? [];
+    const shorter = Math.min(before.length, text.length);
+    let head = 0;
+    while (head < shorter && samePiece(before[head], text[head])) head++;
+    let tail = 0;
+    while (tail < shorter - head && samePiece(before.at(-1 - tail), text.at(-1 - tail))) tail++;
+    const end = text.length - tail;
+    return {
+      path,
+      head: this.#sizeOf(text.slice(0, head)),
+      tail: this.#sizeOf(text.slice(end)),
+      bytes: Buffer.concat(text.slice(head, end).map((piece) => this.#bytesOf(piece))),
+    };
+  }
+
+  #sizeOf(text: Text): number {
+    return text.reduce((sum, piece) => sum + this.#bytesOf(piece).length, 0);
   }
 
   #bytesOf(piece: Text[number]): Bytes {
@@ -42,16 +56,4 @@ export class Encoder {
 
 const lengthOf = (text: Text): number => text.reduce((sum, piece) => sum + piece.text.length, 0);
 
-const sameText = (a: Text, b: Text): boolean =>
-  a.length === b.length && a.every((piece, at) => piece === b[at] || piece.text === b[at]?.text);
-
-/** In memory of its own, so that it can be handed over to another thread. */
-function joined(pieces: readonly Bytes[], size: number): Bytes {
-  const all = Buffer.allocUnsafeSlow(size);
-  let at = 0;
-  for (const piece of pieces) {
-    all.set(piece, at);
-    at += piece.length;
-  }
-  return all;
-}
+const samePiece = (a: Text[number] | undefined, b: Text[number] | undefined): boolean => a === b || a?.text === b?.text;

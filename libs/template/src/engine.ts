@@ -4,7 +4,7 @@ export type Mapping = object;
 /** A text in pieces. A piece that is as it was in the render before is the same object. */
 export type Text = readonly { readonly text: string }[];
 
-/** What the render thread needs of a template language. */
+/** What the render process needs of a template language. */
 export interface Engine {
   /** A JSON object's text as a mapping. Throws for what is not one. */
   parse(text: string): Mapping;
@@ -13,6 +13,8 @@ export interface Engine {
   extended(mapping: Mapping, entries: Iterable<readonly [string, unknown]>): Mapping;
   /** Replaces all templates, by key; they may include each other. */
   load(templates: ReadonlyMap<string, string>): void;
+  /** Chance of the renders that follow: the same templates and values give the same texts with the same seed. */
+  takeChanceFrom(seed: number): void;
   /**
    * Renders on frozen values; remembers what they gave, so that the next render costs what changed.
    * Throws `EngineFault`: `read-only` for a template that would change them.

@@ -8,17 +8,20 @@ import {
   UndefinedError,
   parseJson,
 } from '@flotilla/jinja';
+import { chanceOf } from './chance.ts';
 import { type Engine, EngineFault, type Mapping, type Text } from './engine.ts';
 import { deepFreeze } from './deep-freeze.ts';
 
 /** Templates in Jinja2. Values are frozen, so that no render leaves a trace in the next one's inputs. */
 export function createEngine({ strict, maxOutput }: { strict: boolean; maxOutput: number }): Engine {
   let templates: ReadonlyMap<string, string> = new Map();
+  let chance = Math.random;
   const memories = new Map<string, LoopMemory>();
   const environment = new Environment({
     templates: (name) => templates.get(name),
     undefined: strict ? 'StrictUndefined' : 'Undefined',
     extensions: ['do', 'loopcontrols'],
+    random: () => chance(),
     maxOutput,
   });
 
@@ -37,6 +40,9 @@ export function createEngine({ strict, maxOutput }: { strict: boolean; maxOutput
     load(next) {
       templates = next;
       for (const name of memories.keys()) if (!next.has(name)) memories.delete(name);
+    },
+    takeChanceFrom(seed) {
+      chance = chanceOf(seed);
     },
     render(name, context) {
       const memory = memories.get(name) ?? new LoopMemory();

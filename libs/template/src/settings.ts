@@ -1,8 +1,8 @@
-/** What a render may use at most; past it the thread is ended. */
+/** What a render may use at most; past it the process is ended. */
 export interface RenderLimits {
   /** From the moment the render begins. */
   readonly timeoutMs: number;
-  /** The thread's heap, with all of the fleet's parsed inputs in it. */
+  /** The heap of its process, with all of the fleet's parsed inputs in it. */
   readonly heapMb: number;
   /** All rendered files together. */
   readonly outputBytes: number;

@@ -1,4 +1,11 @@
-import { type InputField, type InputPart, isNoteField, parseInputField, templatePaths } from '@flotilla/domain';
+import {
+  type InputField,
+  type TemplatePart,
+  isTemplatePart,
+  parseInputField,
+  rulesOfField,
+  templatePaths,
+} from '@flotilla/domain';
 import type { Engine, Mapping } from './engine.ts';
 import type { TemplateSettings } from './settings.ts';
 
@@ -48,6 +55,7 @@ export class TemplateInputs {
     this.#context = undefined;
     for (const [field, value] of changes) {
       const { part, names } = parseInputField(field);
+      if (!isTemplatePart(part)) continue;
       const [name = '', pod = ''] = names;
       this.faults.delete(field);
       try {
@@ -55,12 +63,12 @@ export class TemplateInputs {
       } catch {
         this.faults.set(field, 'it is not a JSON object');
       }
-      reload ||= part === 'config';
+      reload ||= rulesOfField(field).inTemplates === 'file';
     }
     if (reload) this.#engine.load(this.templates);
   }
 
-  #applyOne(part: InputPart, name: string, pod: string, value: string | null): void {
+  #applyOne(part: TemplatePart, name: string, pod: string, value: string | null): void {
     switch (part) {
       case 'config':
         setOrDelete(this.templates, name, value);
@@ -78,10 +86,6 @@ export class TemplateInputs {
         break;
       case 'key':
         this.#toggle(this.#keys, name, value !== null);
-        break;
-      case 'problem':
-      case 'missing':
-      case 'hold':
         break;
     }
   }
@@ -147,11 +151,11 @@ export class TemplateInputs {
   }
 }
 
-/** What a render needs of a field's value, or undefined for nothing. Of a private key it needs only that there is one. */
+/** What a render needs of a field's value, or undefined for nothing. Of a name it needs only that it is there. */
 export function templateValue(field: InputField, value: string | null): string | null | undefined {
-  if (isNoteField(field)) return undefined;
-  const { part } = parseInputField(field);
-  return value !== null && (part === 'key' || part === 'certificate') ? '' : value;
+  const { inTemplates } = rulesOfField(field);
+  if (inTemplates === 'nothing') return undefined;
+  return value !== null && inTemplates === 'name' ? '' : value;
 }
 
 /** Names of Kubernetes objects and data keys are ASCII, where this is Python's order too. */

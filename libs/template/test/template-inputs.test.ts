@@ -33,6 +33,18 @@ test('services come sorted by name, with their own keys, name and sorted pods', 
   expect(services()[0]!.pods).toEqual({});
 });
 
+test('a service may have any name', () => {
+  const { services } = inputsOf({
+    [inputField('service', 'constructor')]: '{}',
+    [inputField('service', '__proto__')]: '{}',
+    [inputField('pod', '__proto__', 'a')]: pod('a'),
+  });
+  expect(services().map(({ name, pods }) => [name, Object.keys(pods)])).toEqual([
+    ['__proto__', ['a']],
+    ['constructor', []],
+  ]);
+});
+
 test('only what changed becomes a new object', () => {
   const { inputs, services } = inputsOf({
     [inputField('service', 'a')]: '{"n":1}',
@@ -112,7 +124,7 @@ test('a value that cannot be read is a fault until another comes', () => {
   expect(inputs.faults.size).toBe(0);
 });
 
-test('of keys and certificates only the names reach the thread, of problems nothing', () => {
+test('of keys and certificates only the names reach the process, of problems nothing', () => {
   expect(templateValue(inputField('key', 'a'), 'PRIVATE')).toBe('');
   expect(templateValue(inputField('certificate', 'a'), 'PEM')).toBe('');
   expect(templateValue(inputField('key', 'a'), null)).toBeNull();

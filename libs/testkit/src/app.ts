@@ -32,10 +32,14 @@ export interface App {
 
 /**
  * Runs a built app (`apps/<name>/dist/main.js`). Its environment is PATH, a free FLOTILLA_HTTP on loopback, a temporary
- * FLOTILLA_DATA_DIR, and what is given; nothing else of this process's environment.
+ * FLOTILLA_DATA_DIR, and what is given; nothing else of this process's environment. `main` is another build of it.
  */
-export async function startApp(name: AppName, env: Record<string, string> = {}, args: string[] = []): Promise<App> {
-  const main = join(repositoryRoot(), 'apps', name, 'dist', 'main.js');
+export async function startApp(
+  name: AppName,
+  env: Record<string, string> = {},
+  args: string[] = [],
+  main = join(repositoryRoot(), 'apps', name, 'dist', 'main.js'),
+): Promise<App> {
   if (!existsSync(main)) throw new Error(`${main} is missing: run "npm run build" first`);
   const folder = env['FLOTILLA_DATA_DIR'] === undefined ? temporaryFolder(name) : undefined;
   const dataDir = env['FLOTILLA_DATA_DIR'] ?? folder?.path ?? '';

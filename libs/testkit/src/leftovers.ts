@@ -15,10 +15,18 @@ export function killHaproxyWithTest(dataDir: string): () => void {
       }
     }
   };
-  onCleanup(kill);
+  // An agent that is started again and again has one folder.
+  if (watched.has(dataDir)) return kill;
+  watched.add(dataDir);
+  onCleanup(() => {
+    watched.delete(dataDir);
+    kill();
+  });
   onExit(kill);
   return kill;
 }
+
+const watched = new Set<string>();
 
 /** HAProxy processes, master or worker, that were started with a path in the folder. */
 export function haproxyOf(dataDir: string): number[] {

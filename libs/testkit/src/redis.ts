@@ -1,8 +1,8 @@
-import { readdirSync, rmSync } from 'node:fs';
+import { cpSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { connect } from 'node:net';
 import { type Child, startChild, untilReady } from './child.ts';
-import { temporaryFolder } from './folder.ts';
+import { type TemporaryFolder, temporaryFolder } from './folder.ts';
 import { freePort } from './port.ts';
 
 export interface RedisOptions {
@@ -21,8 +21,10 @@ export interface RedisServer {
   stop(): Promise<void>;
   /** SIGKILL unless another signal is given; SIGSTOP and SIGCONT freeze and thaw it. */
   kill(signal?: NodeJS.Signals): Promise<void>;
-  /** Ends it when it still runs and starts it again on the same port. */
-  restart(options?: { wipe?: boolean }): Promise<void>;
+  /** Ends it when it still runs and starts it again on the same port: with its data, with none, or with those of a copy. */
+  restart(options?: { wipe?: boolean; from?: string }): Promise<void>;
+  /** Copies its data as a crash now would leave them, and gives back the folder, which ends with it. */
+  copyData(): Promise<string>;
   /** Empties it (FLUSHALL) while it runs. */
   flush(): Promise<void>;
 }
@@ -43,6 +45,7 @@ export async function startRedis(options: RedisOptions = {}): Promise<RedisServe
     return child;
   };
   let child = await launch();
+  const copies: TemporaryFolder[] = [];
 
   return {
     url: `redis://127.0.0.1:${port}`,
@@ -51,12 +54,28 @@ export async function startRedis(options: RedisOptions = {}): Promise<RedisServe
     kill: (signal = 'SIGKILL') => child.kill(signal),
     stop: async () => {
       await child.stop();
-      folder?.remove();
+      for (const each of [folder, ...copies]) each?.remove();
     },
-    restart: async ({ wipe = false } = {}) => {
+    restart: async ({ wipe = false, from } = {}) => {
+      // What it would still write at its end is what a copy lacks.
+      if (from !== undefined) await child.kill('SIGKILL');
       await child.stop();
-      if (wipe) for (const name of readdirSync(dir)) rmSync(join(dir, name), { recursive: true, force: true });
+      if (wipe || from !== undefined)
+        for (const name of readdirSync(dir)) rmSync(join(dir, name), { recursive: true, force: true });
+      if (from !== undefined) cpSync(from, dir, { recursive: true });
       child = await launch();
+    },
+    copyData: async () => {
+      const copy = temporaryFolder('redis-copy', { inMemory: true });
+      copies.push(copy);
+      // It stands still meanwhile: an append-only file that is being written is not copied by half.
+      await child.kill('SIGSTOP');
+      try {
+        cpSync(dir, copy.path, { recursive: true });
+      } finally {
+        await child.kill('SIGCONT');
+      }
+      return copy.path;
     },
     flush: async () => {
       await command(port, 'FLUSHALL');

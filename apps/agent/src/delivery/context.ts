@@ -1,21 +1,27 @@
-import type { Answer, ApplyMethod, ArtifactIdentity } from '@flotilla/domain';
+import type { Answer, ArtifactIdentity } from '@flotilla/domain';
 import type { PendingRemovals } from '@flotilla/haproxy';
 import type { Logger } from '@flotilla/runtime';
 import type { HaproxyPort } from '../haproxy/port.ts';
 import type { AgentMetrics } from '../agent-metrics.ts';
 import type { ReleaseStore } from '../store/release-store.ts';
 import { identityOf } from '../store/state-file.ts';
-import type { PlacedRelease } from '../store/placed-release.ts';
 import type { ReloadBudget } from './reload-budget.ts';
-import type { Standing } from './standing.ts';
-import type { StepClock } from './step-clock.ts';
+import type { Effect, Event } from './events.ts';
+import { move } from './machine.ts';
+import { type State, initialState } from './state.ts';
 
 /** What every step of a delivery works with. */
-export interface Context {
+export interface Context extends Parts {
+  /** Where the node stands now. */
+  readonly state: State;
+  /** Something happened: the node moves, and what follows from that is carried out. Throws when it cannot be. */
+  move(event: Event): void;
+}
+
+export interface Parts {
   readonly node: string;
   readonly store: ReleaseStore;
   readonly haproxy: HaproxyPort;
-  readonly standing: Standing;
   readonly removals: PendingRemovals;
   readonly budget: ReloadBudget;
   readonly log: Logger;
@@ -35,34 +41,78 @@ export interface DeliverySettings {
   readonly checkTimeoutMs: number;
   /** A reload is put off while there are this many old workers. */
   readonly maxOldWorkers: number;
+  /** It is made all the same after so long. */
+  readonly longestPutOffMs: number;
 }
 
-/** Remembers over a restart of the agent where it stands. */
-export function saveState({ store, standing }: Context): void {
-  const { live, good, parked, proven } = standing;
-  store.writeState({ applied: live?.manifest ?? null, lastGood: good, parked, worker: proven });
+export function createContext(parts: Parts): Context {
+  let state = initialState;
+  return {
+    ...parts,
+    get state() {
+      return state;
+    },
+    move(event) {
+      const moved = move(state, event);
+      for (const effect of moved.before ?? []) carryOut(parts, effect);
+      state = moved.state;
+      carryOutAll(parts, moved.after ?? []);
+    },
+  };
 }
 
-/** Acks a version: HAProxy was proven to run it. */
-export function ack(context: Context, { manifest }: PlacedRelease, how: ApplyMethod, clock: StepClock): void {
-  const { log, metrics } = context;
+/** Each of them, whatever becomes of the others. */
+function carryOutAll(parts: Parts, [first, ...rest]: readonly Effect[]): void {
+  if (!first) return;
+  try {
+    carryOut(parts, first);
+  } finally {
+    carryOutAll(parts, rest);
+  }
+}
+
+function carryOut(parts: Parts, effect: Effect): void {
+  switch (effect.kind) {
+    case 'save':
+      parts.store.writeState(effect.state);
+      return;
+    case 'switch':
+      if (effect.to) parts.store.switchTo(effect.to);
+      else parts.store.switchToNothing();
+      return;
+    case 'ack':
+      ack(parts, effect);
+      return;
+    case 'nack':
+      nack(parts, effect);
+  }
+}
+
+/** Acks a version: HAProxy was proven to run it. Of the pods of a refused one nobody is told an answer. */
+function ack(parts: Parts, { placed: { manifest, podsOf }, how, clock }: Extract<Effect, { kind: 'ack' }>): void {
+  const { log, metrics } = parts;
   const stepsMs = clock.stepsMs();
-  context.answer({ kind: 'ack', how, ...answerTo(context, manifest), stepsMs });
+  if (podsOf) {
+    const onto = manifest.version;
+    log.info({ version: podsOf.version, onto, how, stepsMs }, `the pods of version ${podsOf.version} are live`);
+    return;
+  }
+  parts.answer({ kind: 'ack', how, ...answerTo(parts, manifest), stepsMs });
   metrics.acked(manifest, how, stepsMs);
   log.info({ version: manifest.version, digest: manifest.digest, how, stepsMs }, `version ${manifest.version} is live`);
 }
 
 /** Nacks a version. The reason must be free of secrets. */
-export function nack(context: Context, artifact: ArtifactIdentity, reason: string, clock: StepClock): void {
-  const { log, metrics } = context;
+function nack(parts: Parts, { artifact, reason, clock }: Extract<Effect, { kind: 'nack' }>): void {
+  const { log, metrics } = parts;
   const stepsMs = clock.stepsMs();
-  context.answer({ kind: 'nack', reason, ...answerTo(context, artifact), stepsMs });
+  parts.answer({ kind: 'nack', reason, ...answerTo(parts, artifact), stepsMs });
   metrics.nacked();
   const { version, digest } = artifact;
   log.error({ version, digest, reason, stepsMs }, `version ${version} is refused`);
 }
 
-const answerTo = ({ node }: Context, artifact: ArtifactIdentity) => ({
+const answerTo = ({ node }: Parts, artifact: ArtifactIdentity) => ({
   node,
   artifact: identityOf(artifact),
   at: new Date().toISOString(),

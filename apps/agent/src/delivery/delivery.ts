@@ -3,12 +3,15 @@ import { reasonOf } from '@flotilla/domain';
 import { Bell } from '@flotilla/runtime';
 import { releaseName } from '../store/paths.ts';
 import type { Context } from './context.ts';
+import { createDiskWatch } from './disk-watch.ts';
 import { createFlush } from './flush.ts';
 import { createLateCheck } from './late-check.ts';
 import { makeLive, makeLiveDueAt } from './make-live.ts';
-import { StepClock } from './step-clock.ts';
+import { createMoveOn } from './move-on.ts';
+import { diskOf, liveOf, parkedOf, waitingOf } from './state.ts';
 import { createSweep } from './sweep.ts';
 import { takeVersion } from './take-version.ts';
+import { createTakingUpAgain } from './taking-up-again.ts';
 import { type Watch, createWatch } from './watch.ts';
 
 /** One of the things a node has to do from time to time. Times are those of `performance.now()`. */
@@ -33,7 +36,8 @@ const longestSleepMs = 60_000;
  * Everything a node does, one thing at a time, so that each begins with a state that is known: of the duties that are
  * due the first of the list runs, then they are looked at again.
  *
- *     a new version → a start or reload → the late check → removed servers → a look at HAProxy → the disk → old releases
+ *     a new version → a start or reload → pods of what was refused → the late check → removed servers
+ *       → a look at HAProxy → the disk → old releases
  *
  * A duty that throws (a full disk, a socket that hangs) is tried again after a pause; the others go on.
  */
@@ -43,6 +47,9 @@ export class Delivery {
   readonly #paused = new Map<Duty, { until: number; ms: number; reason: string }>();
   readonly #onStep: () => void;
   readonly #bell = new Bell();
+  readonly #asked: (() => void)[] = [];
+  /** The newest version that was offered. */
+  #newest: HeldArtifact | undefined;
   #lookAt = 0;
   #look: AbortController | undefined;
   #brokenOff = 0;
@@ -55,16 +62,39 @@ export class Delivery {
 
   /** The version the node should run. Only the newest one counts. */
   offer(artifact: HeldArtifact): void {
-    this.#context.standing.next = artifact;
+    this.#newest = artifact;
+    this.#context.move({ kind: 'offered', artifact });
     if (this.#brokenOff < looksBrokenOff) this.#look?.abort(new Error('a new version comes first'));
     this.wake();
   }
 
-  /** HAProxy reads its files again, whatever it runs. */
+  /** HAProxy reads its files again, whatever it runs and whatever puts reloads off. */
   reloadNow(why: string): void {
-    const { standing } = this.#context;
-    if (!standing.disk) return;
-    standing.waiting ??= { purpose: 'restore', why, touched: true, notBefore: 0, clock: new StepClock() };
+    this.#ask(() => {
+      if (diskOf(this.#context.state)) this.#context.move({ kind: 'reload-asked', why });
+      else this.#offerAgain();
+    });
+  }
+
+  /** What was refused is tried again, and nothing waits for its next attempt any longer. */
+  tryAgain(): void {
+    this.#ask(() => {
+      const wasParked = parkedOf(this.#context.state) !== undefined;
+      this.#paused.clear();
+      this.#context.move({ kind: 'retry-asked' });
+      if (wasParked) this.#offerAgain();
+      this.#lookAt = 0;
+    });
+  }
+
+  #offerAgain(): void {
+    const { state } = this.#context;
+    if (!state.next) this.#context.move({ kind: 'offered', artifact: this.#newest });
+  }
+
+  /** Between two duties, so that none finds its state changed. */
+  #ask(act: () => void): void {
+    this.#asked.push(act);
     this.wake();
   }
 
@@ -82,6 +112,8 @@ export class Delivery {
   async run(): Promise<void> {
     const { signal } = this.#context;
     while (!signal.aborted) {
+      for (const act of this.#asked.splice(0)) act();
+      this.#tell();
       this.#onStep();
       const now = performance.now();
       const due = this.#duties.map((duty) => ({ duty, at: this.#dueAt(duty) }));
@@ -93,7 +125,7 @@ export class Delivery {
 
   #dutiesOf(verifyMs: number): Duty[] {
     const context = this.#context;
-    const { standing, haproxy, store, metrics } = context;
+    const { haproxy, store } = context;
     const watch = createWatch(context);
     const lateCheck = createLateCheck(context, () => {
       this.wake();
@@ -102,16 +134,18 @@ export class Delivery {
     const flush = createFlush(context, () => {
       this.wake();
     });
+    const diskWatch = createDiskWatch(context);
+    let diskAt = 0;
     let collectAt = 0;
     return [
       {
         name: 'a new version',
-        dueAt: () => (standing.next ? 0 : Infinity),
+        dueAt: () => (context.state.next ? 0 : Infinity),
         run: async () => {
-          const { next } = standing;
+          const { next } = context.state;
           if (!next) return;
           await takeVersion(context, next);
-          if (standing.next === next) standing.next = undefined;
+          context.move({ kind: 'taken', artifact: next });
           lateCheck.note(performance.now());
         },
       },
@@ -120,16 +154,27 @@ export class Delivery {
         dueAt: () => makeLiveDueAt(context),
         run: (now) => makeLive(context, watch, now),
       },
+      { name: 'bringing pods to what runs', ...createMoveOn(context) },
+      { name: 'taking up what was refused', ...createTakingUpAgain(context, () => this.#newest) },
       { name: 'checking what is in traffic', ...lateCheck },
       { name: 'removing servers', ...sweep },
       {
         name: 'looking at HAProxy',
-        dueAt: () => (standing.disk && haproxy.mode !== 'command' ? this.#lookAt : Infinity),
+        dueAt: () => (diskOf(context.state) && haproxy.mode !== 'command' ? this.#lookAt : Infinity),
         run: async (now) => {
           await this.#lookWith(watch);
           // A look at a HAProxy that is down is mostly waiting.
-          const costMs = standing.running ? performance.now() - now : 0;
+          const costMs = context.state.running ? performance.now() - now : 0;
           this.#lookAt = performance.now() + Math.max(verifyMs, Math.min(longestLookMs, lookShare * costMs));
+        },
+      },
+      {
+        name: 'looking at the disk',
+        dueAt: () => (diskWatch.isDue() ? diskAt : Infinity),
+        run: async (now) => {
+          await diskWatch.look();
+          diskAt =
+            performance.now() + Math.max(verifyMs, Math.min(longestLookMs, lookShare * (performance.now() - now)));
         },
       },
       { name: 'flushing to the disk', ...flush },
@@ -138,9 +183,9 @@ export class Delivery {
         dueAt: () => collectAt,
         run: async (now) => {
           collectAt = now + collectEveryMs;
-          const kept = [standing.disk?.manifest, standing.live?.manifest, standing.good];
+          const { state } = context;
+          const kept = [diskOf(state)?.manifest, liveOf(state)?.manifest, state.good];
           await store.collect(kept.flatMap((artifact) => (artifact ? [releaseName(artifact)] : [])));
-          metrics.waiting(standing.waiting !== undefined);
         },
       },
     ];
@@ -161,18 +206,30 @@ export class Delivery {
   }
 
   async #attempt(duty: Duty, now: number): Promise<void> {
-    const { signal, standing, log } = this.#context;
+    const { signal, log } = this.#context;
     try {
       await duty.run(now);
       this.#paused.delete(duty);
     } catch (error) {
       if (signal.aborted) return;
-      const ms = Math.min(longestPauseMs, 2 * (this.#paused.get(duty)?.ms ?? firstPauseMs / 2));
-      const reason = reasonOf(error);
-      this.#paused.set(duty, { until: performance.now() + ms, ms, reason: `${duty.name}: ${reason}` });
-      log.error({ reason, retryMs: ms }, `${duty.name} failed; trying again`);
+      const before = this.#paused.get(duty);
+      const ms = Math.min(longestPauseMs, 2 * (before?.ms ?? firstPauseMs / 2));
+      const reason = `${duty.name}: ${reasonOf(error)}`;
+      this.#paused.set(duty, { until: performance.now() + ms, ms, reason });
+      // The same failure again is no news.
+      const level = reason === before?.reason ? 'debug' : 'error';
+      log[level]({ reason: reasonOf(error), retryMs: ms }, `${duty.name} failed; trying again`);
     }
+    this.#tell();
+  }
+
+  /** What a duty failed at is no trouble any more once there is nothing left of it to do. */
+  #tell(): void {
+    for (const duty of this.#paused.keys()) if (duty.dueAt() === Infinity) this.#paused.delete(duty);
     const [failed] = this.#paused.values();
-    standing.failing = failed?.reason;
+    const { state, metrics } = this.#context;
+    if (failed?.reason !== state.failing) this.#context.move({ kind: 'failing', reason: failed?.reason });
+    // What is waited for while HAProxy is down is a start.
+    metrics.waiting(waitingOf(state) !== undefined && state.running !== undefined);
   }
 }

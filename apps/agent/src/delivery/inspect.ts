@@ -1,15 +1,27 @@
 import { layout } from '@flotilla/domain';
-import { bindsOf, checkConfig, fdDemandOf, fdShortage, redactConfigSecrets, takenPort } from '@flotilla/haproxy';
+import { checkConfig, redactConfigSecrets } from '@flotilla/haproxy';
 import type { PlacedRelease } from '../store/placed-release.ts';
 import { stageCheck } from '../store/stage-check.ts';
 import type { Context } from './context.ts';
+import { mendTrees } from './mend-disk.ts';
 
 /** `haproxy -c` on a written release: undefined when it passes, else HAProxy's words. Throws `CheckError`. */
 export async function checkRelease(
+  context: Context,
+  placed: PlacedRelease,
+  ownConfig: string,
+  options: { givesWay?: boolean } = {},
+): Promise<string | undefined> {
+  const words = await check(context, placed, ownConfig, options);
+  // A file that a person changed says nothing about the version.
+  return words !== undefined && (await mendTrees(context, placed)) ? check(context, placed, ownConfig, options) : words;
+}
+
+async function check(
   { store, settings, signal }: Context,
   placed: PlacedRelease,
   ownConfig: string,
-  { givesWay = false } = {},
+  { givesWay = false }: { givesWay?: boolean },
 ): Promise<string | undefined> {
   if (settings.binary === undefined) return undefined;
   const staged = await stageCheck(store.paths, placed, ownConfig);
@@ -20,15 +32,6 @@ export async function checkRelease(
   } finally {
     await staged.remove();
   }
-}
-
-/** What would make a reload fail that `haproxy -c` does not see: a port of someone else, too few file descriptors. */
-export async function preflight({ standing }: Context, placed: PlacedRelease): Promise<string | undefined> {
-  const { live, running } = standing;
-  if (!live || !running) return undefined;
-  const wanted = placed.release.config;
-  const taken = await takenPort(bindsOf(wanted), bindsOf(live.release.config));
-  return taken ?? (await fdShortage(fdDemandOf(wanted), running.master));
 }
 
 /** HAProxy quotes lines of the configuration; its passwords must not leave the node. */

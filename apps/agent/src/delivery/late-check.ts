@@ -1,12 +1,11 @@
 import { reasonOf } from '@flotilla/domain';
 import type { PlacedRelease } from '../store/placed-release.ts';
-import { identityOf } from '../store/state-file.ts';
-import { type Context, saveState } from './context.ts';
+import type { Context } from './context.ts';
 import { checkRelease } from './inspect.ts';
+import { ownConfigOf } from './own-config-of.ts';
 import { refuse } from './refuse.ts';
-import { sameRelease } from './standing.ts';
+import { diskOf, sameRelease } from './state.ts';
 import { StepClock } from './step-clock.ts';
-import { ownConfigOf } from './take-version.ts';
 
 /** A burst of versions is checked after it, not during it … */
 const quietMs = 200;
@@ -34,7 +33,11 @@ export interface LateCheck {
 }
 
 export function createLateCheck(context: Context, wake: () => void): LateCheck {
-  const { standing, log, signal } = context;
+  const { log, signal } = context;
+  const isUnchecked = (): boolean => {
+    const { place } = context.state;
+    return place.kind !== 'empty' && !place.isChecked;
+  };
   let uncheckedSince: number | undefined;
   let changedAt = 0;
   let notBefore = 0;
@@ -63,19 +66,17 @@ export function createLateCheck(context: Context, wake: () => void): LateCheck {
 
   const take = async ({ placed, words }: Verdict) => {
     if (words === undefined) {
-      standing.good = identityOf(placed.manifest);
-      if (sameRelease(standing.live, placed)) standing.unchecked = false;
-      saveState(context);
+      context.move({ kind: 'checked-late', placed });
       return;
     }
     log.error({ version: placed.manifest.version }, 'a version in traffic fails the check; it is undone');
-    if (sameRelease(standing.disk, placed)) {
+    if (sameRelease(diskOf(context.state), placed)) {
       await refuse(context, placed, words, { touched: true, clock: new StepClock() });
       return;
     }
     // A newer version was built on it: whether that one is good too must be known before anything else happens.
-    const { disk } = standing;
-    if (disk && standing.unchecked) {
+    const disk = diskOf(context.state);
+    if (disk && isUnchecked()) {
       const later = await checkRelease(context, disk, ownConfigOf(context, disk));
       await take({ placed: disk, words: later });
     }
@@ -84,12 +85,12 @@ export function createLateCheck(context: Context, wake: () => void): LateCheck {
   return {
     note(now) {
       changedAt = now;
-      uncheckedSince = standing.unchecked ? (uncheckedSince ?? now) : undefined;
+      uncheckedSince = isUnchecked() ? (uncheckedSince ?? now) : undefined;
     },
     dueAt() {
       if (verdict) return 0;
-      const { live, disk, unchecked, waiting } = standing;
-      if (isRunning || !unchecked || waiting || !live || !sameRelease(live, disk)) return Infinity;
+      const { place } = context.state;
+      if (isRunning || place.kind !== 'settled' || place.isChecked) return Infinity;
       return Math.max(notBefore, Math.min(changedAt + quietMs, (uncheckedSince ?? changedAt) + longestWaitMs));
     },
     async run(now) {
@@ -97,9 +98,8 @@ export function createLateCheck(context: Context, wake: () => void): LateCheck {
         const taken = verdict;
         verdict = undefined;
         await take(taken);
-        if (!standing.unchecked) uncheckedSince = undefined;
-        else uncheckedSince = now;
-      } else if (standing.live) begin(standing.live);
+        uncheckedSince = isUnchecked() ? now : undefined;
+      } else if (context.state.place.kind === 'settled') begin(context.state.place.disk);
     },
   };
 }

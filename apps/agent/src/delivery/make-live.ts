@@ -1,9 +1,14 @@
+import type { ApplyMethod } from '@flotilla/domain';
 import type { Brought, Look } from '../haproxy/port.ts';
 import type { PlacedRelease } from '../store/placed-release.ts';
-import { becomeLive } from './become-live.ts';
-import { type Context, ack } from './context.ts';
+import { beforeReload } from './before-reload.ts';
+import type { Context } from './context.ts';
+import { withoutSecrets } from './inspect.ts';
+import { mendDisk, repairDisk } from './mend-disk.ts';
+import { noteRefused } from './refused-lines.ts';
 import { refuse } from './refuse.ts';
-import type { Standing, Waiting } from './standing.ts';
+import { type State, type Waiting, diskOf, liveOf, parkedOf, waitingOf } from './state.ts';
+import { type InTheWay, inTheWayOf } from './taking-up-again.ts';
 import type { Watch } from './watch.ts';
 
 const firstRetryMs = 500;
@@ -12,10 +17,12 @@ const putOffMs = 1_000;
 const mostUnproven = 3;
 
 /** When the start or reload that is waited for may be made; Infinity when none is. */
-export function makeLiveDueAt({ standing, budget }: Context): number {
-  const { waiting, live, running } = standing;
+export function makeLiveDueAt({ state, budget }: Context): number {
+  const waiting = waitingOf(state);
   if (!waiting) return Infinity;
-  return live && running ? Math.max(waiting.notBefore, budget.dueAt) : waiting.notBefore;
+  return liveOf(state) && state.running && waiting.isAsked !== true
+    ? Math.max(waiting.notBefore, budget.dueAt)
+    : waiting.notBefore;
 }
 
 /**
@@ -23,44 +30,80 @@ export function makeLiveDueAt({ standing, budget }: Context): number {
  * A failure of a version that ran before is the node's (a port, a limit, no HAProxy): it is tried again, with pauses.
  */
 export async function makeLive(context: Context, watch: Watch, now: number): Promise<void> {
-  const { standing, haproxy, budget, signal, metrics } = context;
-  const { disk, waiting } = standing;
+  const { haproxy, budget, signal, metrics } = context;
+  const disk = diskOf(context.state);
+  const waiting = waitingOf(context.state);
   if (!disk || !waiting) return;
   const before = await haproxy.look();
   if (isPutOff(context, before, waiting, now)) return;
   const isDown = before.kind === 'down';
+  const reloads = !isDown && liveOf(context.state) !== undefined;
+  const inTheWay = reloads ? await waiting.clock.time('preflight', () => beforeReload(context, disk)) : undefined;
+  if (inTheWay !== undefined) {
+    await handleFailure(context, {
+      disk,
+      waiting,
+      outcome: { kind: 'refused', words: inTheWay },
+      isDown,
+      now,
+      lookAgain: inTheWayOf(context.state),
+    });
+    return; // Nothing was tried on HAProxy, so there is nothing to be kept from it later.
+  }
+  // What cannot be mended is told by the look at the disk.
+  await repairDisk(context, disk);
   const brought = await waiting.clock.time(isDown ? 'start' : 'reload', () =>
-    isDown || !standing.live ? startOrTakeOver(context, disk, waiting) : haproxy.reload(signal),
+    reloads ? haproxy.reload(signal) : startOrTakeOver(context, disk, waiting),
   );
   if (!isDown) budget.spend(performance.now());
-  const outcome = provenOutcome(context, disk, brought);
+  const outcome = await judgedByItsFiles(context, disk, provenOutcome(context, disk, brought));
   metrics.brought(outcome.kind === 'live' ? outcome.how : outcome.kind);
   if (outcome.kind === 'live') await settle(context, watch, { disk, waiting, brought: outcome });
-  else await handleFailure(context, { disk, waiting, outcome, now });
+  else {
+    // A start that is refused costs nothing more when it is tried again.
+    const isCostly = !isDown || outcome.kind === 'unproven';
+    const isNoted = willPark(waiting, outcome) && isCostly && !disk.podsOf;
+    const noted = isNoted ? noteRefused(context, disk, withoutSecrets(outcome.words, disk)) : undefined;
+    // What HAProxy did not judge is no refusal for good.
+    const lookAgain = outcome.kind === 'unproven' && noted ? { ...noted, lookAt: noted.notBefore } : undefined;
+    await handleFailure(context, { disk, waiting, outcome, isDown, now, lookAgain });
+  }
 }
 
 /** Mode `attach` waits for a HAProxy; every mode waits while too many old workers are left. */
-function isPutOff({ standing, haproxy, settings, log }: Context, look: Look, waiting: Waiting, now: number): boolean {
-  if (look.kind === 'down' && haproxy.mode === 'attach') {
-    standing.problem = `no haproxy to attach to: ${look.why}`;
-    standing.running = undefined;
-  } else if (look.kind === 'running' && look.running.oldWorkers >= settings.maxOldWorkers) {
-    log.warn({ oldWorkers: look.running.oldWorkers }, 'the reload is put off: too many old workers');
+function isPutOff(context: Context, look: Look, waiting: Waiting, now: number): boolean {
+  let since = waiting.putOffSince;
+  let problem: string | undefined;
+  if (look.kind === 'down' && context.haproxy.mode === 'attach') {
+    problem = `no haproxy to attach to: ${look.why}`;
+  } else if (look.kind === 'running' && waitsForOldWorkers(context, look.running.oldWorkers, waiting, now)) {
+    since ??= now;
   } else return false;
-  standing.waiting = { ...waiting, notBefore: now + putOffMs };
+  context.move({ kind: 'put-off', since, notBefore: now + putOffMs, ...(problem !== undefined && { problem }) });
   return true;
+}
+
+/** For a while only: a configuration that does not come, because connections do not end, is worse than a worker more. */
+function waitsForOldWorkers({ settings, log }: Context, oldWorkers: number, waiting: Waiting, now: number): boolean {
+  const { putOffSince, isAsked, why } = waiting;
+  if (oldWorkers < settings.maxOldWorkers || isAsked) return false;
+  const forMs = now - (putOffSince ?? now);
+  const isOver = forMs >= settings.longestPutOffMs;
+  if (isOver) log.warn({ oldWorkers, why, forMs: Math.round(forMs) }, 'the reload was put off long enough; it is made');
+  else if (putOffSince === undefined) log.warn({ oldWorkers, why }, 'the reload is put off: too many old workers');
+  return !isOver;
 }
 
 /** A HAProxy that runs already is taken over as it is only when it is known to run what is on disk. */
 async function startOrTakeOver(context: Context, disk: PlacedRelease, waiting: Waiting): Promise<Brought> {
-  const { haproxy, standing, signal } = context;
+  const { haproxy, signal } = context;
   const brought = await haproxy.start(signal);
   if (brought.kind !== 'live' || brought.how !== 'adopted') return brought;
-  return !waiting.touched && isKnownToRun(standing, brought.look, disk) ? brought : haproxy.reload(signal);
+  return !waiting.touched && isKnownToRun(context.state, brought.look, disk) ? brought : haproxy.reload(signal);
 }
 
 /** It started with this release, or it is the very worker that was proven to run it. */
-function isKnownToRun({ proven }: Standing, look: Look, { manifest }: PlacedRelease): boolean {
+function isKnownToRun({ proven }: State, look: Look, { manifest }: PlacedRelease): boolean {
   if (look.kind !== 'running') return false;
   const { worker, release } = look.running;
   if (release === manifest.digest) return true;
@@ -81,6 +124,12 @@ function provenOutcome({ store, haproxy }: Context, { manifest }: PlacedRelease,
   return { kind: 'unproven', words };
 }
 
+/** A refusal of files that a person had changed says nothing about the version. */
+async function judgedByItsFiles(context: Context, disk: PlacedRelease, outcome: Brought): Promise<Brought> {
+  if (outcome.kind !== 'refused' || !(await mendDisk(context, disk))) return outcome;
+  return { kind: 'unproven', words: `haproxy read files that had been changed by hand: ${outcome.words}` };
+}
+
 interface Attempt {
   readonly disk: PlacedRelease;
   readonly waiting: Waiting;
@@ -91,38 +140,70 @@ async function settle(
   watch: Watch,
   { disk, waiting, brought }: Attempt & { brought: Extract<Brought, { kind: 'live' }> },
 ): Promise<void> {
-  const { standing, removals } = context;
-  standing.running = brought.look.kind === 'running' ? brought.look.running : undefined;
-  removals.clear();
+  const running = brought.look.kind === 'running' ? brought.look.running : undefined;
+  context.move({ kind: 'looked', running });
+  context.removals.clear();
   const isFresh = brought.how !== 'adopted';
-  if (isFresh) await waiting.clock.time('verify', () => watch.expectFresh(standing.running, disk));
-  becomeLive(context, disk);
+  if (isFresh) await waiting.clock.time('verify', () => watch.expectFresh(running, disk));
+  context.move({ kind: 'proven', how: howItCame(brought, waiting), clock: waiting.clock });
   if (!isFresh) await watch.takeOver(disk);
-  if (waiting.purpose === 'restore') return;
-  const how =
-    brought.how === 'reloaded'
-      ? ({ kind: 'reload', why: waiting.why } as const)
-      : ({ kind: brought.how === 'commanded' ? 'command' : 'start' } as const);
-  ack(context, disk, how, waiting.clock);
 }
+
+function howItCame({ how }: Extract<Brought, { kind: 'live' }>, { purpose, why }: Waiting): ApplyMethod | undefined {
+  if (purpose === 'restore') return undefined;
+  if (how === 'reloaded') return { kind: 'reload', why: why ?? 'it was broken off while it was told haproxy' };
+  return { kind: how === 'commanded' ? 'command' : 'start' };
+}
+
+type Failure = Exclude<Brought, { kind: 'live' }>;
+
+interface HowItFailed {
+  readonly outcome: Failure;
+  readonly isDown: boolean;
+  readonly now: number;
+  readonly lookAgain?: InTheWay | undefined;
+}
+
+const unprovenTimes = ({ unproven = 0 }: Waiting, { kind }: Failure): number =>
+  unproven + (kind === 'unproven' ? 1 : 0);
+
+const willPark = (waiting: Waiting, outcome: Failure): boolean =>
+  waiting.purpose === 'deliver' && (outcome.kind === 'refused' || unprovenTimes(waiting, outcome) >= mostUnproven);
 
 /**
  * A version that HAProxy refuses is parked. One whose outcome stays unknown too often is as well: it may be what makes
- * HAProxy hang or die. Everything else is tried again.
+ * HAProxy hang or die. Everything else is tried again, for ever: a node that serves nothing has nothing to lose by it.
  */
 async function handleFailure(
   context: Context,
-  { disk, waiting, outcome, now }: Attempt & { outcome: Exclude<Brought, { kind: 'live' }>; now: number },
+  { disk, waiting, outcome, isDown, now, lookAgain }: Attempt & HowItFailed,
 ): Promise<void> {
-  const { standing, log } = context;
+  const { log } = context;
   const { words } = outcome;
-  const unproven = (waiting.unproven ?? 0) + (outcome.kind === 'unproven' ? 1 : 0);
-  if (waiting.purpose === 'deliver' && (outcome.kind === 'refused' || unproven >= mostUnproven)) {
-    await refuse(context, disk, words, { touched: waiting.touched, clock: waiting.clock });
+  const { clock, touched } = waiting;
+  const unproven = unprovenTimes(waiting, outcome);
+  // Where nothing runs and there is nothing to go back to, what has passed its check is all there is to try.
+  if (willPark(waiting, outcome) && (!isDown || hasWayBack(context.state, disk))) {
+    await refuse(context, disk, words, { touched, clock, lookAgain, isDown });
     return;
   }
+  const parked = parkedOf(context.state);
+  if (isDown && waiting.acquits && parked) {
+    log.warn({ version: parked.artifact.version }, 'the version before it does not start either: not parked');
+    context.move({ kind: 'acquitted' });
+  }
   const pauseMs = Math.min(longestRetryMs, Math.max(firstRetryMs, 2 * (waiting.pauseMs ?? 0)));
-  standing.problem = `haproxy cannot be brought to version ${disk.manifest.version}: ${words}`;
-  standing.waiting = { ...waiting, touched: true, notBefore: now + pauseMs, pauseMs, unproven };
-  log.error({ version: disk.manifest.version, words, retryMs: pauseMs }, 'HAProxy is not at its version; trying again');
+  const problem = `haproxy cannot be brought to version ${disk.manifest.version}: ${words}`;
+  context.move({ kind: 'brought-nothing', words, problem, notBefore: now + pauseMs, pauseMs, unproven });
+  // The same failure again is no news.
+  const level = words === waiting.words ? 'debug' : 'error';
+  log[level](
+    { version: disk.manifest.version, words, retryMs: pauseMs },
+    'HAProxy is not at its version; trying again',
+  );
 }
+
+const hasWayBack = (state: State, { manifest }: PlacedRelease): boolean =>
+  [liveOf(state)?.manifest.digest, state.good?.digest].some(
+    (digest) => digest !== undefined && digest !== manifest.digest,
+  );

@@ -1,32 +1,26 @@
+import { type ArtifactIdentity, comesBefore } from '@flotilla/domain';
 import { releaseName } from '../store/paths.ts';
 import type { PlacedRelease } from '../store/placed-release.ts';
-import { type AgentState, readState } from '../store/state-file.ts';
-import { type Context } from './context.ts';
-import { StepClock } from './step-clock.ts';
+import type { AgentState } from '../store/state-file.ts';
+import type { Context } from './context.ts';
+import { type State, diskOf, parkedOf } from './state.ts';
 
 /**
  * Where the agent before this one left off: what is on disk is what should run, whether Redis can be asked or not.
  * The agent may have been killed at any moment, so what HAProxy runs is not believed but found out (`makeLive`).
  */
 export async function resume(context: Context): Promise<void> {
-  const { standing, store, haproxy, log } = context;
-  const { applied, lastGood, parked, worker } = await readState(store.paths.state);
-  const disk = await onDisk(context, { parked, lastGood });
-  standing.good = lastGood;
-  standing.parked = parked;
-  standing.proven = worker;
+  const { store, haproxy, log } = context;
+  const saved = await store.readState();
+  const disk = await onDisk(context, saved);
+  // The command brought HAProxy there, and it reads the same files when it starts.
+  const isLive = haproxy.mode === 'command' && saved.applied?.digest === disk?.manifest.digest;
+  context.move({ kind: 'resumed', disk, saved, isLive });
   if (!disk) return;
-  standing.disk = disk;
   const { digest, version } = disk.manifest;
-  const ranWell = lastGood?.digest === digest;
-  standing.unchecked = !ranWell;
+  if (context.state.readEdited) log.error({ version }, 'files on the disk were changed by hand; they are pulled again');
+  const ranWell = saved.lastGood?.digest === digest;
   log.info({ version, digest, ranWell }, `version ${version} is on disk`);
-  if (haproxy.mode === 'command' && applied?.digest === digest) {
-    standing.live = disk; // The command brought HAProxy there, and it reads the same files when it starts.
-    return;
-  }
-  const purpose = ranWell ? 'resume' : 'deliver';
-  standing.waiting = { purpose, why: 'the agent started', touched: false, notBefore: 0, clock: new StepClock() };
 }
 
 /**
@@ -45,4 +39,14 @@ async function onDisk(
     store.switchTo(back.manifest);
   } else store.switchToNothing();
   return back;
+}
+
+/**
+ * The newest version that this node knows of: what is on its disk, or what it refused after that. Undefined where nothing
+ * is on the disk, so that whatever Redis offers is better.
+ */
+export function newestKnown(state: State): ArtifactIdentity | undefined {
+  const [disk, parked] = [diskOf(state), parkedOf(state)];
+  if (!disk || !parked) return disk?.manifest;
+  return comesBefore(disk.manifest, parked.artifact) ? parked.artifact : disk.manifest;
 }

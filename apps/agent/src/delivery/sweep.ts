@@ -3,13 +3,15 @@ import type { Context } from './context.ts';
 const everyMs = 1_000;
 
 /** Servers that were removed: whether their connections have ended. */
-export function createSweep({ standing, haproxy, removals, metrics, log }: Context) {
+export function createSweep(context: Context) {
+  const { haproxy, removals, metrics, log } = context;
   let notBefore = 0;
   return {
-    dueAt: (): number => (removals.size > 0 && standing.running ? notBefore : Infinity),
+    dueAt: (): number => (removals.size > 0 && context.state.running ? notBefore : Infinity),
     async run(now: number): Promise<void> {
       notBefore = now + everyMs;
-      const socket = standing.running && haproxy.runtime(standing.running);
+      const { running } = context.state;
+      const socket = running && haproxy.runtime(running);
       if (!socket) return;
       for (const outcome of await removals.sweep(socket)) {
         const { kind, backend, server } = outcome;

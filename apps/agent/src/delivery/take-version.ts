@@ -1,14 +1,16 @@
 import type { HeldArtifact } from '@flotilla/artifact';
 import { FlotillaError, layout, reasonOf, sameArtifact } from '@flotilla/domain';
-import { type Plan, capabilities, diff, needsCheck, ownConfig } from '@flotilla/haproxy';
+import { type Plan, capabilities, diff, needsCheck } from '@flotilla/haproxy';
 import { type PlacedRelease, placeArtifact } from '../store/placed-release.ts';
-import { identityOf } from '../store/state-file.ts';
-import { becomeLive } from './become-live.ts';
-import { type Context, ack, nack, saveState } from './context.ts';
-import { checkRelease, preflight } from './inspect.ts';
+import type { Context } from './context.ts';
+import { beforeReload } from './before-reload.ts';
+import { checkRelease } from './inspect.ts';
+import { ownConfigOf } from './own-config-of.ts';
+import { heldBack } from './refused-lines.ts';
 import { refuse } from './refuse.ts';
-import { sameRelease } from './standing.ts';
+import { diskOf, parkedOf, sameRelease, waitingOf } from './state.ts';
 import { StepClock } from './step-clock.ts';
+import { type InTheWay, inTheWayOf } from './taking-up-again.ts';
 import { updateRunning } from './update-running.ts';
 
 /**
@@ -22,40 +24,63 @@ import { updateRunning } from './update-running.ts';
  * The disk comes first: from the switch on, a HAProxy that starts for whatever reason reads the new version.
  */
 export async function takeVersion(context: Context, artifact: HeldArtifact): Promise<void> {
-  const { standing, store, metrics, log } = context;
+  const { metrics, log } = context;
   const { manifest } = artifact;
   const clock = new StepClock();
-  standing.desired = identityOf(manifest);
+  context.move({ kind: 'asked-for', artifact: manifest });
   metrics.desired(manifest.version);
-  if (standing.parked && sameArtifact(standing.parked.artifact, manifest)) {
+  const before = diskOf(context.state);
+  const parked = parkedOf(context.state);
+  // Where nothing runs, nothing is gained by leaving it aside.
+  if (before && parked && sameArtifact(parked.artifact, manifest)) {
     log.info({ version: manifest.version }, `version ${manifest.version} stays parked`);
+    context.move({ kind: 'stays-parked', placed: placeAgain(context, artifact) });
     return;
   }
-  const before = standing.disk;
   const placed = await clock.time('place', () => place(context, artifact, before, clock));
-  if (!placed) return;
+  if (placed) await bring(context, placed, clock);
+}
+
+/** Brings HAProxy to a placed release, or refuses it. */
+export async function bring(context: Context, placed: PlacedRelease, clock: StepClock): Promise<void> {
+  const { store } = context;
+  const before = diskOf(context.state);
   const own = ownConfigOf(context, placed);
   await clock.time('write', () => store.write(placed, own, before?.manifest));
   if (before && sameRelease(before, placed)) {
-    takeSameContent(context, placed, clock);
+    context.move({ kind: 'renumbered', placed, clock });
     return;
   }
 
   const plan = await clock.time('plan', () => planFrom(context, before, placed));
-  const checked = standing.waiting !== undefined || !isVouchedFor(before, placed, plan);
-  const words =
-    (checked ? await clock.time('check', () => checkRelease(context, placed, own)) : undefined) ??
-    (plan.kind === 'reload' ? await clock.time('preflight', () => preflight(context, placed)) : undefined);
-  if (words !== undefined) {
-    await refuse(context, placed, words, { touched: false, clock });
+  const isChecked = waitingOf(context.state) !== undefined || !isVouchedFor(before, placed, plan);
+  const objection = await objectionTo(context, placed, { own, isChecked, reloads: plan.kind === 'reload', clock });
+  if (objection) {
+    await refuse(context, placed, objection.reason, { touched: false, clock, lookAgain: objection.lookAgain });
     return;
   }
   // HAProxy is started by this agent, after it has looked whether the release is whole, or by someone who does not look.
   if (context.haproxy.mode !== 'supervise') await clock.time('flush', () => store.flush());
-  await clock.time('switch', () => store.switchTo(manifest));
-  standing.disk = placed;
-  standing.unchecked = !checked;
-  await bringByPlan(context, placed, plan, clock);
+  await bringByPlan(context, placed, plan, { isChecked, clock });
+}
+
+interface Objection {
+  readonly reason: string;
+  readonly lookAgain?: InTheWay | undefined;
+}
+
+/** Why a release is not even tried: HAProxy's check, what was refused lately, or what is in the way of a reload. */
+async function objectionTo(
+  context: Context,
+  placed: PlacedRelease,
+  { own, isChecked, reloads, clock }: { own: string; isChecked: boolean; reloads: boolean; clock: StepClock },
+): Promise<Objection | undefined> {
+  const words = isChecked ? await clock.time('check', () => checkRelease(context, placed, own)) : undefined;
+  if (words !== undefined) return { reason: words };
+  const held = heldBack(context, placed);
+  if (held !== undefined) return { reason: held, lookAgain: parkedOf(context.state)?.lookAgain };
+  const inTheWay = reloads ? await clock.time('preflight', () => beforeReload(context, placed)) : undefined;
+  return inTheWay === undefined ? undefined : { reason: inTheWay, lookAgain: inTheWayOf(context.state) };
 }
 
 /** Undefined when the artifact cannot be laid out on a node at all; it is parked then. */
@@ -65,83 +90,62 @@ function place(
   before: PlacedRelease | undefined,
   clock: StepClock,
 ): PlacedRelease | undefined {
-  const { store, standing } = context;
   try {
-    return placeArtifact(artifact, store.paths.current, before?.release.config);
+    return placeArtifact(artifact, context.store.paths.current, before?.release.config);
   } catch (error) {
     if (!(error instanceof FlotillaError)) throw error;
-    standing.parked = { artifact: identityOf(artifact.manifest), reason: error.message };
-    saveState(context);
-    nack(context, artifact.manifest, error.message, clock);
+    context.move({ kind: 'unplaceable', artifact: artifact.manifest, reason: error.message, clock });
     return undefined;
   }
 }
 
-/** The same content under a new number, after a rollback and back or a new life of Redis: nothing to do for HAProxy. */
-function takeSameContent(context: Context, placed: PlacedRelease, clock: StepClock): void {
-  const { standing } = context;
-  context.store.switchTo(placed.manifest);
-  standing.disk = placed;
-  const { waiting } = standing;
-  if (sameRelease(standing.live, placed) && !waiting) {
-    becomeLive(context, placed);
-    ack(context, placed, { kind: 'none' }, clock);
-    return;
+/** A parked version that is offered again, to an agent that was started again: its pods may not have been brought yet. */
+function placeAgain({ store, state }: Context, artifact: HeldArtifact): PlacedRelease | undefined {
+  try {
+    return placeArtifact(artifact, store.paths.current, diskOf(state)?.release.config);
+  } catch {
+    return undefined; // That is why it was parked.
   }
-  // It is acked when it is live. That may have been tried before, and broken off by an error of this node.
-  const why = waiting?.why ?? 'haproxy is not known to run it';
-  standing.waiting = { touched: true, notBefore: 0, ...waiting, purpose: 'deliver', why, clock };
 }
 
-async function bringByPlan(context: Context, placed: PlacedRelease, plan: Plan, clock: StepClock): Promise<void> {
-  const { standing, haproxy, log } = context;
-  const socket = standing.running && haproxy.runtime(standing.running);
-  const wait = (why: string, touched: boolean) => {
-    const earlier = standing.waiting;
-    standing.waiting = {
-      purpose: 'deliver',
-      why: earlier?.purpose === 'deliver' ? earlier.why : why,
-      touched: touched || (earlier?.touched ?? false),
-      notBefore: 0,
-      clock,
-    };
-  };
-  if (standing.waiting || !socket || plan.kind === 'reload') {
+async function bringByPlan(
+  context: Context,
+  placed: PlacedRelease,
+  plan: Plan,
+  { isChecked, clock }: { isChecked: boolean; clock: StepClock },
+): Promise<void> {
+  const { state, haproxy, log } = context;
+  const socket = state.running && haproxy.runtime(state.running);
+  const waitsAlready = waitingOf(state) !== undefined;
+  const why = plan.kind === 'reload' ? explain(plan.reason) : socket ? undefined : 'haproxy is not running';
+  await clock.time('switch', () => {
+    context.move({ kind: 'switched', placed, isChecked, why, clock });
+  });
+  if (waitsAlready || !socket || plan.kind === 'reload') {
     // What can be done at runtime need not wait for the reload; whether it worked shows after the reload.
     const operations = plan.kind === 'none' ? [] : plan.operations;
-    wait(plan.kind === 'reload' ? explain(plan.reason) : 'haproxy is not running', false);
     if (!socket || operations.length === 0) return;
-    wait('', true);
+    context.move({ kind: 'touched' });
     const update = await updateRunning(context, socket, { kind: 'runtime', operations }, placed.release, clock);
     if (update.kind === 'failed') log.info({ why: update.why }, 'part of the version waits for the reload');
     return;
   }
   if (plan.kind === 'none') {
-    becomeLive(context, placed);
-    ack(context, placed, { kind: 'none' }, clock);
+    context.move({ kind: 'proven', how: { kind: 'none' }, clock });
     return;
   }
   const update = await updateRunning(context, socket, plan, placed.release, clock);
   if (update.kind === 'failed') {
     log.warn({ why: update.why }, 'a runtime update failed; reloading instead');
-    wait(update.why, true);
+    context.move({ kind: 'touched', why: update.why });
     return;
   }
-  becomeLive(context, placed);
-  ack(context, placed, { kind: 'runtime', operations: update.operations }, clock);
+  context.move({ kind: 'proven', how: { kind: 'runtime', operations: update.operations }, clock });
 }
 
-export const ownConfigOf = ({ settings, standing }: Context, placed: PlacedRelease): string =>
-  ownConfig({
-    statsSocket: settings.statsSocket,
-    release: placed.manifest.digest,
-    userConfig: placed.release.config,
-    version: standing.running?.version ?? settings.version,
-  });
-
 function planFrom(context: Context, before: PlacedRelease | undefined, placed: PlacedRelease): Plan {
-  const { standing, removals } = context;
-  const { running } = standing;
+  const { state, removals } = context;
+  const { running } = state;
   const reload = (why: string): Plan => ({
     kind: 'reload',
     reason: { file: layout.config, line: undefined, text: '', why },

@@ -2,22 +2,27 @@ import { type Drift, findDrift, mendingPlan } from '@flotilla/haproxy';
 import { reasonOf } from '@flotilla/domain';
 import type { Running } from '../haproxy/port.ts';
 import type { PlacedRelease } from '../store/placed-release.ts';
-import { becomeLive } from './become-live.ts';
-import { type Context, ack } from './context.ts';
+import type { Context } from './context.ts';
 import { LastingDrift, keyOf } from './lasting-drift.ts';
 import { StepClock } from './step-clock.ts';
+import { type State, diskOf, liveOf, waitingOf } from './state.ts';
 import { explain } from './take-version.ts';
 import { updateRunning } from './update-running.ts';
 
 /** Certificates cost a command each, so they are compared at every tenth look only. */
 const looksPerCertificates = 10;
 
+/** What a fresh worker takes addresses, weights and states of its servers from, beside its configuration. */
+const stateFile = /^[ \t]*load-server-state-from-file[ \t]/m;
+/** It takes no servers from there. */
+const absent = 'absent';
+
 /**
  * Looks at HAProxy every few seconds: whether it runs, which worker, and whether it runs what its files say. Someone
  * may have used the socket by hand, reloaded or restarted it, or killed it.
  */
 export interface Watch {
-  /** After a start or reload: whatever differs now comes from the files and is no drift. */
+  /** After a start or reload: what differs now by a server state file is no drift. */
   expectFresh(running: Running | undefined, placed: PlacedRelease): Promise<void>;
   /** After a worker was taken over that was updated at runtime: whatever differs is drift. */
   takeOver(placed: PlacedRelease): Promise<void>;
@@ -26,23 +31,27 @@ export interface Watch {
 }
 
 export function createWatch(context: Context): Watch {
-  const { standing, haproxy, metrics, log, removals } = context;
-  /** What a fresh worker runs otherwise than the model expects, e.g. by a server state file: not to be mended. */
+  const { haproxy, metrics, log, removals } = context;
+  /** What a fresh worker runs otherwise than its files say, by a server state file: not to be mended. */
   let tolerated = new Set<string>();
   const lasting = new LastingDrift();
   let looks = 0;
 
   const expectFresh = async (running: Running | undefined, placed: PlacedRelease) => {
+    tolerated = new Set();
+    // Without such a file whatever differs was done by hand since, however fresh the worker is.
+    if (!stateFile.test(placed.release.config.text)) return;
     const found = await driftOf(context, running, placed, false);
-    tolerated = new Set(found?.map(keyOf));
-    if (found && found.length > 0)
-      log.info({ found: found.slice(0, 3).map(keyOf) }, 'a fresh worker differs from its files');
+    tolerated = new Set(found?.filter(({ wanted, found }) => wanted !== absent && found !== absent).map(keyOf));
+    if (tolerated.size > 0)
+      log.info({ found: [...tolerated].slice(0, 3) }, 'a fresh worker has states of its servers from a file');
   };
 
   const takeOver = async (placed: PlacedRelease) => {
     tolerated = new Set();
     looks = 0;
-    if (standing.running) await mendDrift(standing.running, placed);
+    const { running } = context.state;
+    if (running) await mendDrift(running, placed);
   };
 
   const look = async (urgent: AbortSignal) => {
@@ -50,21 +59,22 @@ export function createWatch(context: Context): Watch {
     if (found.kind === 'unknown') return;
     if (found.kind === 'down') {
       metrics.running(false, 0);
-      standing.problem = `haproxy does not answer: ${found.why}`;
-      standing.running = undefined;
+      context.move({ kind: 'looked', running: undefined, problem: `haproxy does not answer: ${found.why}` });
       return;
     }
     const { running } = found;
     metrics.running(true, running.oldWorkers);
-    const known = standing.running;
-    standing.running = running;
-    if (known?.worker !== running.worker) await meetWorker(running);
-    else if (standing.live && !standing.waiting) await mendDrift(running, standing.live, urgent);
+    const isNew = !isKnown(context.state, running);
+    context.move({ kind: 'looked', running });
+    const { place } = context.state;
+    if (isNew) await meetWorker(running);
+    else if (place.kind === 'settled') await mendDrift(running, place.disk, urgent);
   };
 
   /** A worker this agent did not bring about: HAProxy was started again or reloaded by someone else. */
   const meetWorker = async (running: Running) => {
-    const { disk, waiting } = standing;
+    const disk = diskOf(context.state);
+    const waiting = waitingOf(context.state);
     removals.clear();
     if (!disk) return;
     const readsDisk = running.release === disk.manifest.digest;
@@ -73,17 +83,17 @@ export function createWatch(context: Context): Watch {
       wait(`haproxy runs another release (${running.release.slice(0, 12)})`);
       return;
     }
-    if (!readsDisk && !standing.live) {
+    if (!readsDisk && !liveOf(context.state)) {
       wait('it is not known what haproxy runs');
       return;
     }
     await expectFresh(running, disk);
-    becomeLive(context, disk);
-    if (waiting && waiting.purpose !== 'restore') ack(context, disk, { kind: 'start' }, waiting.clock);
+    const how = waiting && waiting.purpose !== 'restore' ? ({ kind: 'start' } as const) : undefined;
+    context.move({ kind: 'proven', how, clock: waiting?.clock ?? new StepClock() });
   };
 
   const wait = (why: string) => {
-    standing.waiting ??= { purpose: 'restore', why, touched: true, notBefore: 0, clock: new StepClock() };
+    context.move({ kind: 'restore', why });
   };
 
   const mendDrift = async (running: Running, live: PlacedRelease, urgent?: AbortSignal) => {
@@ -97,7 +107,7 @@ export function createWatch(context: Context): Watch {
       (all ?? []).filter((one) => !tolerated.has(keyOf(one))),
       certificates && all !== undefined,
     );
-    standing.problem = lasting.problem;
+    context.move({ kind: 'drift-lasts', problem: lasting.problem });
     if (lasting.problem !== undefined && lasting.problem !== known)
       log.error({ reason: lasting.problem }, 'drift lasts');
     if (found.length === 0) return;
@@ -119,6 +129,10 @@ export function createWatch(context: Context): Watch {
 
   return { expectFresh, takeOver, look };
 }
+
+/** The worker of the last look, or the one that was proven to run `live`: it may have stood still for a while. */
+const isKnown = (state: State, { worker }: Running): boolean =>
+  state.running?.worker === worker || (liveOf(state) !== undefined && state.proven?.pid === worker);
 
 /** Everything that a worker runs otherwise than the files say. Undefined when it cannot be asked. */
 async function driftOf(

@@ -1,5 +1,5 @@
 import { reasonOf } from '@flotilla/domain';
-import { foldersOf, hasAlert, masterSocket, reload, wordsOf } from '@flotilla/haproxy';
+import { foldersOf, isRefusal, masterSocket, reload, wordsOf } from '@flotilla/haproxy';
 import type { Brought, HaproxyPort } from './port.ts';
 import { lookAt, workerSockets } from './running-haproxy.ts';
 
@@ -25,7 +25,7 @@ export function attachedHaproxy(options: AttachedOptions): HaproxyPort {
       const result = await reload(master, { timeoutMs: reloadTimeoutMs, signal });
       if (result.kind === 'reloaded') return { kind: 'live', how: 'reloaded', look: await look() };
       const words = wordsOf(result.words, foldersOf(files));
-      if (hasAlert(result.words)) return { kind: 'refused', words };
+      if (isRefusal(result.words)) return { kind: 'refused', words };
       return { kind: 'unproven', words: words || 'haproxy did not reload; its own log says why' };
     } catch (error) {
       signal?.throwIfAborted();
@@ -53,7 +53,9 @@ export function attachedHaproxy(options: AttachedOptions): HaproxyPort {
     reload: reloadNow,
     runtime: (running) => sockets.of(running),
     onEvent: () => undefined, // Its comings and goings show at the next look.
+    beforeRestart: () => undefined,
     stop: letGo,
+    endNow: () => undefined,
     leave: letGo,
   };
 }

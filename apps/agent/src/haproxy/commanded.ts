@@ -27,7 +27,9 @@ export function commandedHaproxy({ command, current, timeoutMs }: CommandedOptio
     reload: run,
     runtime: () => undefined,
     onEvent: () => undefined,
+    beforeRestart: () => undefined,
     stop: () => Promise.resolve(),
+    endNow: () => undefined,
     leave: () => Promise.resolve(),
   };
 }

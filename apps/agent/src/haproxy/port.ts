@@ -16,8 +16,12 @@ export interface HaproxyPort {
   runtime(running: Running): RuntimeSocket | undefined;
   /** Called when HAProxy died, came back by itself, or could not. */
   onEvent(listen: (event: HaproxyEvent) => void): void;
+  /** What is to be done before this mode starts a HAProxy that died. */
+  beforeRestart(prepare: () => Promise<unknown>): void;
   /** Ends what this mode runs; open connections may go on for the grace time. */
   stop(graceMs: number): Promise<void>;
+  /** The agent's process ends this very moment: what this mode runs is told to end as well. Must not wait. */
+  endNow(): void;
   /** Lets go of HAProxy, which serves on. */
   leave(): Promise<void>;
 }

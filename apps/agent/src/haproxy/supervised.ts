@@ -5,14 +5,15 @@ import {
   type SupervisorEvent,
   foldersOf,
   followOutput,
-  hasAlert,
+  isRefusal,
   reload,
   supervise,
   wordsOf,
 } from '@flotilla/haproxy';
 import type { Logger } from '@flotilla/runtime';
-import type { Brought, HaproxyEvent, HaproxyPort } from './port.ts';
+import type { Brought, HaproxyEvent, HaproxyPort, Look } from './port.ts';
 import { lookAt, workerSockets } from './running-haproxy.ts';
+import { HaproxyWords } from './words.ts';
 
 export interface SupervisedOptions {
   readonly binary: string;
@@ -30,10 +31,11 @@ export interface SupervisedOptions {
 /** Mode `supervise`: the agent runs HAProxy itself. */
 export async function supervisedHaproxy(options: SupervisedOptions): Promise<HaproxyPort> {
   const { binary, files, masterSocket, statsSocket, run, startTimeoutMs, reloadTimeoutMs, log } = options;
+  const words = new HaproxyWords(log);
   const output = await followOutput({
     path: join(run, 'haproxy.log'),
     onLine: (line) => {
-      logLine(log, line);
+      words.add(line);
     },
   });
   const listeners: ((event: HaproxyEvent) => void)[] = [];
@@ -41,13 +43,19 @@ export async function supervisedHaproxy(options: SupervisedOptions): Promise<Hap
     const known = eventOf(event);
     for (const listen of listeners) listen(known);
   };
-  const supervisor = supervise({ binary, files, masterSocket, output, startTimeoutMs, onEvent: tell });
+  let prepare = (): Promise<unknown> => Promise.resolve();
+  const supervisor = supervise({
+    ...{ binary, files, masterSocket, output, startTimeoutMs, onEvent: tell },
+    beforeRestart: () => prepare(),
+  });
   const { master } = supervisor;
   const sockets = workerSockets(master, statsSocket);
-  const look = () =>
-    supervisor.running
-      ? lookAt(master, statsSocket)
-      : Promise.resolve({ kind: 'down', why: 'haproxy is not running' } as const);
+  const look = (): Promise<Look> => {
+    if (!supervisor.running) return Promise.resolve({ kind: 'down', why: 'haproxy is not running' });
+    if (supervisor.remakeSocket())
+      log.error({ socket: master.path }, 'the master socket was removed; HAProxy is reloaded to make it anew');
+    return lookAt(master, statsSocket);
+  };
 
   const reloadNow = async (signal?: AbortSignal): Promise<Brought> => {
     const mark = await output.mark();
@@ -72,15 +80,23 @@ export async function supervisedHaproxy(options: SupervisedOptions): Promise<Hap
     reload: reloadNow,
     runtime: (running) => sockets.of(running),
     onEvent: (listen) => listeners.push(listen),
+    beforeRestart(wanted) {
+      prepare = wanted;
+    },
+    endNow: () => {
+      supervisor.endNow();
+    },
     async stop(graceMs) {
       sockets.close();
       await supervisor.stop(graceMs);
       await output.close();
+      words.flush();
     },
     async leave() {
       sockets.close();
       await supervisor.release();
       await output.close();
+      words.flush();
     },
   };
 }
@@ -93,9 +109,9 @@ async function refusalSince(
   files: readonly string[],
 ): Promise<Brought> {
   const printed = await output.since(mark);
-  const text = hasAlert(printed) ? printed : otherwise;
+  const text = isRefusal(printed) ? printed : otherwise;
   const words = wordsOf(text, foldersOf(files)) || 'haproxy did not reload and said nothing';
-  return { kind: hasAlert(text) ? 'refused' : 'unproven', words };
+  return { kind: isRefusal(text) ? 'refused' : 'unproven', words };
 }
 
 function eventOf(event: SupervisorEvent): HaproxyEvent {
@@ -107,12 +123,4 @@ function eventOf(event: SupervisorEvent): HaproxyEvent {
     case 'restart-failed':
       return { kind: 'still-down', words: event.words };
   }
-}
-
-/** HAProxy's own lines in the agent's log, by their severity. */
-function logLine(log: Logger, line: string): void {
-  const severity = /^\[(ALERT|EMERG|WARNING)/.exec(line)?.[1];
-  if (severity === undefined) log.debug({ haproxy: line }, 'haproxy');
-  else if (severity === 'WARNING') log.info({ haproxy: line }, 'haproxy warns');
-  else log.warn({ haproxy: line }, 'haproxy alerts');
 }

@@ -51,8 +51,13 @@ const fsyncLater = promisify(fsync);
 /** Replaces a file whole (rename(2)): whoever reads it sees the old content or the new one. Not flushed. */
 export function replaceFile(path: string, content: Buffer | string): void {
   const temporary = temporaryBeside(path);
-  writeNew(temporary, content);
-  renameSync(temporary, path);
+  try {
+    writeNew(temporary, content);
+    takePlace(temporary, path);
+  } catch (error) {
+    rmSync(temporary, { force: true }); // A full disk must not be filled up further.
+    throw error;
+  }
 }
 
 /** Points a symlink somewhere else in one step (rename(2) over it); there is no moment without it. Not flushed. */
@@ -60,10 +65,21 @@ export function switchSymlink(path: string, target: string): void {
   const temporary = temporaryBeside(path);
   symlinkSync(target, temporary);
   try {
-    renameSync(temporary, path);
+    takePlace(temporary, path);
   } catch (error) {
     rmSync(temporary, { force: true });
     throw error;
+  }
+}
+
+/** A folder that somebody put there goes, as a file would. */
+function takePlace(temporary: string, path: string): void {
+  try {
+    renameSync(temporary, path);
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EISDIR')) throw error;
+    rmSync(path, { recursive: true });
+    renameSync(temporary, path);
   }
 }
 

@@ -12,6 +12,7 @@ import type { ArtifactIdentity } from '@flotilla/domain';
  *       ssl, files             → ../../trees/<digest>
  *     trees/<digest>/          a folder of the bundle; releases with the same folder share it
  *     check/                   copies of what is being checked, with their own path in place of the token
+ *     owner.json               which agent of which fleet works with the folder; the folder itself is locked
  *     state.json               what was applied, what was good, what is parked
  *     run/                     sockets and output of a supervised HAProxy
  */

@@ -1,13 +1,26 @@
 import type { HeldArtifact } from '@flotilla/artifact';
-import { type Manifest, FlotillaError, holdsToken, layout, releaseToken } from '@flotilla/domain';
+import {
+  type ArtifactIdentity,
+  type Manifest,
+  FlotillaError,
+  digestOf,
+  digestOfFiles,
+  holdsToken,
+  layout,
+  releaseToken,
+} from '@flotilla/domain';
 import { type ConfigModel, type Release, parseConfig } from '@flotilla/haproxy';
 import { ownFiles } from './paths.ts';
 
 /** An artifact with this node's path in place of the release token: what lies on disk, and what HAProxy reads. */
 export interface PlacedRelease {
   readonly manifest: Manifest;
+  /** Made on this node: the configuration of the manifest's version with the pods of this one, whose own is refused. */
+  readonly podsOf?: ArtifactIdentity;
   /** The same as HAProxy's model sees it. */
   readonly release: Release;
+  /** Its content is in memory and was verified; else `content` reads the disk, where somebody may have edited it. */
+  readonly inMemory: boolean;
   /** The bytes of one file of the manifest. */
   content(path: string): Buffer;
 }
@@ -33,7 +46,7 @@ export function placeArtifact({ manifest, files }: HeldArtifact, root: string, b
     placed.set(path, result);
     return result;
   };
-  return { manifest, content, release: releaseModel(manifest, root, content, before) };
+  return { manifest, inMemory: true, content, release: releaseModel(manifest, root, content, before) };
 }
 
 /** The model of a release whose files `content` gives, whether from memory or from disk. */
@@ -59,6 +72,24 @@ export function placeFile(path: string, bytes: Buffer, root: string): Buffer {
 export function unplaceFile(path: string, bytes: Buffer, root: string): Buffer {
   if (!holdsToken(path) || !bytes.includes(root)) return bytes;
   return Buffer.from(bytes.toString('utf8').replaceAll(root, releaseToken));
+}
+
+/** A release with another configuration, its other files untouched: for the pods of a version that is refused. */
+export function withConfig(base: PlacedRelease, text: string, podsOf: ArtifactIdentity, root: string): PlacedRelease {
+  const bytes = Buffer.from(text);
+  const content = (path: string): Buffer => (path === layout.config ? bytes : base.content(path));
+  const digest = digestOf(unplaceFile(layout.config, bytes, root));
+  const files = base.manifest.files.map((file) =>
+    file.path === layout.config ? { ...file, digest, size: bytes.length } : file,
+  );
+  const manifest = { ...base.manifest, files, digest: digestOfFiles(files) };
+  return {
+    manifest,
+    inMemory: base.inMemory,
+    content,
+    podsOf,
+    release: releaseModel(manifest, root, content, base.release.config),
+  };
 }
 
 const badBundle = ({ version, digest }: Manifest, why: string): FlotillaError =>

@@ -1,5 +1,5 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync } from 'node:fs';
-import { mkdir, readdir, readlink, rm } from 'node:fs/promises';
+import { mkdirSync, readFileSync, readlinkSync, renameSync, rmSync, statSync, symlinkSync } from 'node:fs';
+import { readdir, readlink, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { HeldArtifact } from '@flotilla/artifact';
 import { type Manifest, digestOf, layout } from '@flotilla/domain';
@@ -14,10 +14,11 @@ import {
   writeNew,
 } from './durable.ts';
 import { inParallel } from './in-parallel.ts';
+import { type Damage, type Mended, type Texts, findDamage, findTreeDamage, mendRelease } from './damage.ts';
 import { type StorePaths, ownFiles, releaseName, temporaryPrefix } from './paths.ts';
-import { type PlacedRelease, releaseModel, unplaceFile } from './placed-release.ts';
-import { type AgentState, writeState } from './state-file.ts';
-import { exists, treesOf, writeTree } from './trees.ts';
+import { type PlacedRelease, placeArtifact, releaseModel, unplaceFile } from './placed-release.ts';
+import { type AgentState, readState, writeState } from './state-file.ts';
+import { exists, hasFiles, treesOf, writeTree } from './trees.ts';
 
 /**
  * Releases on this node's disk.
@@ -41,11 +42,20 @@ export interface ReleaseStore {
   flush(): Promise<void>;
   /** Since when there is something to flush (performance.now()), if there is. */
   readonly unflushedSince: number | undefined;
+  /** What the agent before this one left, empty where there is nothing that can be read. */
+  readState(): Promise<AgentState>;
   /** Replaces the state file. */
   writeState(state: AgentState): void;
   /** The release `current` points to, when it is whole. */
   current(before?: ConfigModel): Promise<PlacedRelease | undefined>;
   load(name: string, before?: ConfigModel): Promise<PlacedRelease | undefined>;
+  /**
+   * Compares what is on the disk with a release whose content is in memory, and mends what was edited, removed or added
+   * by hand.
+   */
+  mend(placed: PlacedRelease, ownConfig: string): Promise<Mended>;
+  /** The same of the trees of a release, whether or not it is the one on the disk. */
+  mendTrees(placed: PlacedRelease): Promise<Mended>;
   /** The artifact a release was placed from, byte for byte, or undefined when that cannot be told from the files. */
   artifactOf(placed: PlacedRelease): HeldArtifact | undefined;
   /** Removes all releases but those named and the newest few, trees nobody uses, and leftovers. */
@@ -60,9 +70,7 @@ const slack = 8;
 /** Opens the folder, makes what is missing in it (mode 0700) and removes what a killed agent left. */
 export async function openReleaseStore(paths: StorePaths): Promise<ReleaseStore> {
   await rm(paths.check, { recursive: true, force: true });
-  for (const folder of [paths.root, paths.releases, paths.trees, paths.check, paths.run]) {
-    await mkdir(folder, { recursive: true, mode: folderMode });
-  }
+  makeFolders(paths);
   for (const folder of [paths.root, paths.releases, paths.trees]) await removeLeftovers(folder);
 
   let unflushed = new Set<string>();
@@ -71,6 +79,16 @@ export async function openReleaseStore(paths: StorePaths): Promise<ReleaseStore>
     unflushedSince ??= performance.now();
     for (const file of files) unflushed.add(file);
   };
+
+  const mendAll = (damage: readonly Damage[]): Mended => {
+    const found = mendRelease(damage);
+    if (found.mended.length > 0) note(...found.written);
+    return found;
+  };
+
+  const seen = new Map<string, string>();
+  /** The agent's own file of the release that was written last. */
+  let own: { readonly name: string; readonly text: string } | undefined;
 
   // Writing and collecting take turns: what is being written is not in use yet.
   let turn: Promise<unknown> = Promise.resolve();
@@ -85,12 +103,15 @@ export async function openReleaseStore(paths: StorePaths): Promise<ReleaseStore>
     const stored = readStored(folder);
     if (!stored || releaseName(stored.manifest) !== name || !isWhole(folder, stored)) return undefined;
     const { manifest } = stored;
-    for (const { digest } of treesOf(manifest, paths.current).values()) {
-      if (!(await exists(join(paths.trees, digest)))) return undefined;
+    for (const tree of treesOf(manifest, paths.current).values()) {
+      if (!(await exists(join(paths.trees, tree.digest))) || !hasFiles(paths.trees, tree)) return undefined;
     }
     const content = (path: string): Buffer => readFileSync(join(folder, path));
     try {
-      return { manifest, content, release: releaseModel(manifest, paths.current, content, before) };
+      const release = releaseModel(manifest, paths.current, content, before);
+      const placed = { manifest, inMemory: false, content, release };
+      const held = artifactOf(placed, paths.current);
+      return held ? placeArtifact(held, paths.current, release.config) : placed;
     } catch {
       return undefined; // A file is missing.
     }
@@ -101,13 +122,15 @@ export async function openReleaseStore(paths: StorePaths): Promise<ReleaseStore>
     load,
     write: (placed, ownConfig, before) =>
       inTurn(async () => {
+        makeFolders(paths);
         note(...(await writeRelease(paths, placed, ownConfig, before)));
+        own = { name: releaseName(placed.manifest), text: ownConfig };
       }),
     switchTo(manifest) {
       switchSymlink(paths.current, join(basename(paths.releases), releaseName(manifest)));
     },
     switchToNothing() {
-      rmSync(paths.current, { force: true });
+      rmSync(paths.current, { force: true, recursive: true });
     },
     get unflushedSince() {
       return unflushedSince;
@@ -124,6 +147,7 @@ export async function openReleaseStore(paths: StorePaths): Promise<ReleaseStore>
         throw error;
       }
     },
+    readState: () => readState(paths.state),
     writeState(state) {
       writeState(paths.state, state);
       note(paths.state);
@@ -132,9 +156,21 @@ export async function openReleaseStore(paths: StorePaths): Promise<ReleaseStore>
       const target = await readlink(paths.current).catch(() => undefined);
       return target === undefined ? undefined : load(basename(target), before);
     },
+    mend: (placed, ownConfig) =>
+      inTurn(() => {
+        makeFolders(paths);
+        const written = own?.name === releaseName(placed.manifest) ? own.text : ownConfig;
+        return Promise.resolve(mendAll(findDamage(paths, textsOf(placed, written), placed, seen)));
+      }),
+    mendTrees: (placed) => inTurn(() => Promise.resolve(mendAll(findTreeDamage(paths, placed)))),
     artifactOf: (placed) => artifactOf(placed, paths.current),
     collect: (keep) => inTurn(() => collect(paths, keep)),
   };
+}
+
+/** What a person removed is made again. */
+function makeFolders({ root, releases, trees, check, run }: StorePaths): void {
+  for (const folder of [root, releases, trees, check, run]) mkdirSync(folder, { recursive: true, mode: folderMode });
 }
 
 /** Gives the files it wrote. */
@@ -146,32 +182,30 @@ async function writeRelease(
 ): Promise<string[]> {
   const { manifest } = placed;
   const folder = join(paths.releases, releaseName(manifest));
-  const single = manifest.files.filter(({ path }) => !path.includes('/')).map(({ path }) => path);
-  const texts: [string, Buffer | string][] = [
-    ...single.map((path): [string, Buffer] => [path, placed.content(path)]),
-    [ownFiles.config, ownConfig],
-  ];
-  const sizes = Object.fromEntries(texts.map(([name, content]) => [name, Buffer.byteLength(content)]));
-  const files = [...texts, [ownFiles.manifest, JSON.stringify({ manifest, sizes } satisfies Stored)] as const];
+  const files = textsOf(placed, ownConfig);
   const written = files.map(([name]) => join(folder, name));
 
-  const there = readStored(folder);
-  if (there?.manifest.digest === manifest.digest && isWhole(folder, there)) {
-    // Only what is not in the digest may differ: the agent's own file, and the life of Redis it belongs to.
-    for (const [name, content] of files.slice(single.length)) replaceFile(join(folder, name), content);
-    return written;
-  }
+  // Also for a release that is there: somebody may have removed them.
   const trees = treesOf(manifest, paths.current);
   const treesBefore = before && treesOf(before, paths.current);
   for (const tree of trees.values()) await writeTree(paths.trees, tree, placed, treesBefore?.get(tree.name));
 
+  const links = [...trees.values()].map(({ name, digest }) => [name, join('..', '..', basename(paths.trees), digest)]);
+  const there = readStored(folder);
+  const isLinked = links.every(([name = '', target]) => linkTarget(join(folder, name)) === target);
+  if (there?.manifest.digest === manifest.digest && isWhole(folder, there) && isLinked) {
+    // What is not in the digest may differ (the agent's own file, the life of Redis), and what was edited by hand.
+    for (const [name, content] of files) {
+      const path = join(folder, name);
+      if (!readFileSync(path).equals(Buffer.from(content))) replaceFile(path, content);
+    }
+    return written;
+  }
   const temporary = temporaryBeside(folder);
   try {
     mkdirSync(temporary, { mode: folderMode });
     for (const [name, content] of files) writeNew(join(temporary, name), content);
-    for (const { name, digest } of trees.values()) {
-      symlinkSync(join('..', '..', basename(paths.trees), digest), join(temporary, name));
-    }
+    for (const [name = '', target = ''] of links) symlinkSync(target, join(temporary, name));
     rmSync(folder, { recursive: true, force: true }); // A release of this name that is not whole.
     renameSync(temporary, folder);
     return written;
@@ -179,6 +213,26 @@ async function writeRelease(
     rmSync(temporary, { recursive: true, force: true });
     throw error;
   }
+}
+
+function linkTarget(path: string): string | undefined {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return undefined; // There is none.
+  }
+}
+
+/** The files of a release's own folder, in the order in which they are written. */
+function textsOf(placed: PlacedRelease, ownConfig: string): Texts {
+  const { manifest } = placed;
+  const single = manifest.files.filter(({ path }) => !path.includes('/'));
+  const texts: [string, Buffer | string][] = [
+    ...single.map(({ path }): [string, Buffer] => [path, placed.content(path)]),
+    [ownFiles.config, ownConfig],
+  ];
+  const sizes = Object.fromEntries(texts.map(([name, content]) => [name, Buffer.byteLength(content)]));
+  return [...texts, [ownFiles.manifest, JSON.stringify({ manifest, sizes } satisfies Stored)]];
 }
 
 /** What `manifest.json` holds: the manifest, and the bytes each file of the folder has once it is placed. */
@@ -217,7 +271,11 @@ function artifactOf({ manifest, content }: PlacedRelease, root: string): HeldArt
 
 async function collect(paths: StorePaths, keep: readonly string[]): Promise<void> {
   const names = (await readdir(paths.releases)).filter((name) => !name.startsWith(temporaryPrefix));
-  const newest = [...names].sort((a, b) => Number.parseInt(b, 10) - Number.parseInt(a, 10)).slice(0, newestKept);
+  // By when they came: numbers of another life of the data may be higher.
+  const cameAt = new Map(
+    names.map((name) => [name, statSync(join(paths.releases, name), { throwIfNoEntry: false })?.mtimeMs ?? 0]),
+  );
+  const newest = [...names].sort((a, b) => (cameAt.get(b) ?? 0) - (cameAt.get(a) ?? 0)).slice(0, newestKept);
   const current = await readlink(paths.current).catch(() => '');
   const kept = new Set([...keep, ...newest, basename(current)]);
   const stale = names.filter((name) => !kept.has(name));

@@ -18,8 +18,19 @@ export interface StagedCheck {
  * those in traffic. Nothing is flushed: it is only read once.
  */
 export async function stageCheck(paths: StorePaths, placed: PlacedRelease, ownConfig: string): Promise<StagedCheck> {
-  const { current } = paths;
+  await mkdir(paths.check, { recursive: true, mode: folderMode });
   const check = await mkdtemp(join(paths.check, 'v')); // Mode 0700.
+  const remove = () => rm(check, { recursive: true, force: true });
+  try {
+    return { files: await layOut(check, paths, placed, ownConfig), remove };
+  } catch (error) {
+    await remove(); // A full disk must not be filled up further.
+    throw error;
+  }
+}
+
+async function layOut(check: string, paths: StorePaths, placed: PlacedRelease, ownConfig: string): Promise<string[]> {
+  const { current } = paths;
   const atCheck = (bytes: Buffer): Buffer =>
     bytes.includes(current) ? Buffer.from(bytes.toString('utf8').replaceAll(current, check)) : bytes;
 
@@ -35,10 +46,7 @@ export async function stageCheck(paths: StorePaths, placed: PlacedRelease, ownCo
     if (moved) await copyTree(check, tree, (path) => atCheck(placed.content(path)));
     else await symlink(join('..', '..', basename(paths.trees), tree.digest), join(check, tree.name));
   }
-  return {
-    files: [join(check, layout.config), own],
-    remove: () => rm(check, { recursive: true, force: true }),
-  };
+  return [join(check, layout.config), own];
 }
 
 /** PEM bundles hold no paths. */

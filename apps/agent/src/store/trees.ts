@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { statSync } from 'node:fs';
 import { link, mkdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type Manifest, type ManifestFile, holdsToken } from '@flotilla/domain';
@@ -40,7 +41,10 @@ export function treesOf({ files }: Manifest, root: string): Map<string, Tree> {
  */
 export async function writeTree(trees: string, tree: Tree, placed: PlacedRelease, before?: Tree): Promise<void> {
   const folder = join(trees, tree.digest);
-  if (await exists(folder)) return;
+  if (await exists(folder)) {
+    if (hasFiles(trees, tree)) return;
+    await rm(folder, { recursive: true, force: true }); // Somebody removed a file of it, or made it longer.
+  }
   const temporary = temporaryBeside(folder);
   try {
     const folders = foldersOf(tree).map((name) => join(temporary, name));
@@ -60,6 +64,13 @@ export async function writeTree(trees: string, tree: Tree, placed: PlacedRelease
   }
   await flushFolder(trees);
 }
+
+/** Whether all files of a tree are there, by their sizes where the node's path in them does not change those. */
+export const hasFiles = (trees: string, { name, digest, files }: Tree): boolean =>
+  files.every(({ path, size }) => {
+    const found = statSync(join(trees, digest, path.slice(name.length + 1)), { throwIfNoEntry: false });
+    return found !== undefined && (holdsToken(path) || found.size === size);
+  });
 
 /** The tree's own folder ('') and those in it, parents first. */
 function foldersOf({ name, files }: Tree): string[] {

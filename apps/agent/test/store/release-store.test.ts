@@ -59,6 +59,17 @@ describe('the release store', () => {
     expect(readlinkSync(paths.current)).toMatch(/^releases\/1-[0-9a-f]{12}$/);
   });
 
+  it.each([
+    ['all trees', () => paths.trees],
+    ['a file of a tree', () => join(paths.current, 'ssl/a.pem')],
+    ['the link to a tree', () => join(paths.current, 'ssl')],
+  ])('writes a release whole that lies there without %s', async (_, path) => {
+    await write(artifact(1, files()));
+    rmSync(path(), { recursive: true });
+    await write(artifact(1, files()));
+    expect(readFileSync(join(paths.current, 'ssl/a.pem'), 'utf8')).toBe(`key ${token} stays\n`);
+  });
+
   it('lets only the owner read', async () => {
     await write(artifact(1, files()));
     const walk = (folder: string): void => {
@@ -178,6 +189,17 @@ describe('the release store', () => {
     expect((await store.current())?.manifest.version).toBe(14);
     await openReleaseStore(paths);
     expect(readdirSync(paths.releases)).not.toContain('.new-left');
+  });
+
+  it('keeps the releases that came last, whatever numbers an earlier life of the data had', async () => {
+    for (const number of [...Array(12).keys()]
+      .flatMap((at) => (at < 6 ? [] : [100 + at]))
+      .concat([1, 2, 3, 4, 5, 6, 7])) {
+      await write(artifact(number, files({ 'ssl/b.pem': `version ${number}\n` })));
+    }
+    await store.collect([]);
+    const left = readdirSync(paths.releases).map((name) => Number.parseInt(name, 10));
+    expect(left.sort((a, b) => a - b)).toEqual([5, 6, 7]);
   });
 
   it('stages a check that reads only its own files', async () => {

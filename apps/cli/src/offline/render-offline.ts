@@ -9,10 +9,10 @@ import {
   type StoredObject,
   formatProblem,
   inputField,
-  isProblemField,
+  isFieldOf,
   parseInputField,
 } from '@flotilla/domain';
-import { RenderThread, type TemplateSettings, defaultLimits } from '@flotilla/template';
+import { RenderProcess, type TemplateSettings, defaultLimits } from '@flotilla/template';
 
 /** What came of a render; `problems` are the entries that were set aside, in words. */
 export type OfflineRender =
@@ -28,23 +28,23 @@ export async function renderOffline(
   cluster.replace(objects, 0);
   const { changes } = cluster.takeChanges(options.fleet);
   const problems = problemsIn(changes);
-  const thread = new RenderThread({ settings: options.settings, limits: defaultLimits });
+  const templates = new RenderProcess({ settings: options.settings, limits: defaultLimits });
   try {
-    thread.update(changes);
-    const rendered = await thread.render();
+    templates.update(changes);
+    const rendered = await templates.render();
     return { kind: 'rendered', files: [...rendered, ...certificateFiles(changes)], problems };
   } catch (error) {
     // The template's own fault, or a limit: an answer. Anything else is a fault of this program.
     if (error instanceof FlotillaError) return { kind: 'failed', error, problems };
     throw error;
   } finally {
-    await thread.close();
+    await templates.close();
   }
 }
 
 function problemsIn(changes: FieldChanges): string[] {
   return [...changes].flatMap(([field, value]) =>
-    value !== null && isProblemField(field) ? [formatProblem(JSON.parse(value) as Problem)] : [],
+    value !== null && isFieldOf('problem', field) ? [formatProblem(JSON.parse(value) as Problem)] : [],
   );
 }
 

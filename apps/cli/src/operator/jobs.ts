@@ -1,4 +1,4 @@
-import type { FleetName } from '@flotilla/domain';
+import type { FleetName, RenderResult } from '@flotilla/domain';
 import { type RenderJob, createJobHistory } from '@flotilla/queue';
 import type { Redis } from 'ioredis';
 import { type Outcome, exitCodes } from '../outcome.ts';
@@ -20,7 +20,11 @@ export interface JobsRequest {
 }
 
 /** `flotilla jobs`: the job history, newest first. */
-export async function jobsCommand(redis: Redis, request: JobsRequest, now = Date.now()): Promise<Outcome> {
+export async function jobsCommand(
+  redis: Redis,
+  request: JobsRequest,
+  { width = Infinity, now = Date.now() }: { width?: number; now?: number } = {},
+): Promise<Outcome> {
   const history = createJobHistory({ connection: redis });
   try {
     const jobs = await history.jobs({
@@ -36,6 +40,7 @@ export async function jobsCommand(redis: Redis, request: JobsRequest, now = Date
           : columns(
               ['JOB', 'FLEET', 'STATE', 'REVISION', 'VERSION', 'ADDED', 'TOOK', 'WHAT'],
               jobs.map((job) => rowOf(job, now)),
+              { width, optional: ['TOOK', 'REVISION', 'VERSION'] },
             ),
       json: jobs,
     };
@@ -48,15 +53,31 @@ function rowOf(job: RenderJob, now: number): string[] {
   const { id, fleet, state, result, addedAt, startedAt, finishedAt } = job;
   const took = startedAt !== undefined && finishedAt !== undefined ? `${finishedAt - startedAt} ms` : '-';
   const orNone = (value: number | null | undefined): string => (value ? String(value) : '-');
-  return [id, fleet, state, orNone(result?.revision), orNone(result?.version), ago(addedAt, now), took, whatOf(job)];
+  return [
+    id,
+    fleet,
+    state,
+    orNone((result ?? job.setback)?.revision),
+    orNone(result?.version),
+    ago(addedAt, now),
+    took,
+    whatOf(job),
+  ];
 }
 
 /** What came of it and through which objects, or why it failed; each entry that was set aside on a line of its own. */
-function whatOf({ result, reason, attempts, state }: RenderJob): string {
-  if (!result) return reason ?? (state === 'delayed' ? `tried ${count(attempts, 'time')}, will be tried again` : '');
-  const objects = [...new Set(result.changes.map(({ object }) => object))];
+function whatOf({ result, setback, reason, attempts, state }: RenderJob): string {
+  if (result)
+    return [`${result.kind}${through(result)}`, ...result.problems.map((problem) => `set aside: ${problem}`)].join(
+      '\n',
+    );
+  const what = reason ?? (state === 'delayed' ? `tried ${count(attempts, 'time')}, will be tried again` : '');
+  return setback ? `${what}${through(setback)}` : what;
+}
+
+function through({ changes, changeCount }: Pick<RenderResult, 'changes' | 'changeCount'>): string {
+  const objects = [...new Set(changes.map(({ object }) => object))];
   const listed = objects.slice(0, 3).join(', ');
-  const more = result.changeCount - Math.min(3, objects.length);
-  const through = listed === '' ? '' : ` (${listed}${objects.length > 3 ? ` and ${more} more` : ''})`;
-  return [`${result.kind}${through}`, ...result.problems.map((problem) => `set aside: ${problem}`)].join('\n');
+  const more = changeCount - Math.min(3, objects.length);
+  return listed === '' ? '' : ` (${listed}${objects.length > 3 ? ` and ${more} more` : ''})`;
 }

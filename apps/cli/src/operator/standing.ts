@@ -1,24 +1,33 @@
-import { type ArtifactReader, type Pointer, createNodeReports } from '@flotilla/artifact';
+import { type ArtifactReader, type Pointer } from '@flotilla/artifact';
+import { createNodeReports } from '@flotilla/runtime';
 import {
   type ArtifactIdentity,
   type FleetHold,
   type FleetName,
   type NodeStatus,
   type Problem,
-  fleetKeys,
+  type ReceivedStatus,
   formatProblem,
-  leaderKeys,
   sameArtifact,
+  silentAfterMs,
 } from '@flotilla/domain';
-import { readHold } from '@flotilla/inputs';
+import { readHold, readOverview, readProblems } from '@flotilla/inputs';
 import { createJobHistory } from '@flotilla/queue';
 import type { Redis } from 'ioredis';
 
-/** Where a fleet stands, from the watcher to its nodes. */
+/** Times are in ms since 1970. */
+export interface FailedJob {
+  readonly job: string;
+  readonly finishedAt: number | undefined;
+  /** When the fleet's renders began to fail. */
+  readonly since: number | undefined;
+  readonly reason: string;
+  readonly renderer: string | null;
+}
+
+/** Where a fleet stands, from its inputs to its nodes. */
 export interface FleetStanding {
   readonly fleet: FleetName;
-  /** The watcher that leads: `<host>/<process>`, or null when none does. */
-  readonly watcher: string | null;
   /** The newest inputs; null while there are none. */
   readonly inputs: { readonly revision: number; readonly index: number; readonly updatedAt: string } | null;
   /** What every node should run; null while nothing is published. */
@@ -26,9 +35,9 @@ export interface FleetStanding {
   /** The newest inputs were rendered, whether or not they gave a new version. */
   readonly rendered: boolean;
   /** The last job that failed, while the newest inputs are not rendered. */
-  readonly failed: { readonly job: string; readonly finishedAt: number | undefined; readonly reason: string } | null;
-  /** Entries that are set aside, in words. */
-  readonly problems: readonly string[];
+  readonly failed: FailedJob | null;
+  /** Entries that are set aside, and what serves in their place. */
+  readonly problems: readonly Problem[];
   readonly nodes: readonly NodeStanding[];
   /** Why the store's present state is kept from the fleet, and since when; null while it is not held. */
   readonly hold: FleetHold | null;
@@ -51,70 +60,55 @@ export interface Published extends ArtifactIdentity {
  */
 export type NodeState = 'current' | 'behind' | 'parked' | 'trouble' | 'silent';
 
-export type NodeStanding = NodeStatus & { readonly state: NodeState };
+export type NodeStanding = ReceivedStatus & { readonly state: NodeState };
 
-/** Three heartbeats. */
-const silentAfterMs = 15_000;
-
+/** `now` is Redis' time. */
 export async function readStanding(
   redis: Redis,
   { fleet, artifacts, now }: { fleet: FleetName; artifacts: ArtifactReader; now: number },
 ): Promise<FleetStanding> {
-  const reports = createNodeReports({ redis, fleet });
-  const [meta, leader, desired, versions, nodes, oddReports, problems, hold] = await Promise.all([
-    redis.hgetall(fleetKeys(fleet).meta),
-    redis.get(leaderKeys.lock),
+  const [overview, desired, { nodes, odd }, problems, hold] = await Promise.all([
+    readOverview(redis, fleet),
     artifacts.desired(),
-    artifacts.versions(),
-    reports.nodes(),
-    reports.odd(),
+    createNodeReports({ redis, fleet }).read(),
     readProblems(redis, fleet),
     readHold(redis, fleet),
   ]);
-  const inputs =
-    meta['epoch'] === undefined
-      ? null
-      : { revision: Number(meta['revision']), index: Number(meta['index']), updatedAt: meta['updatedAt'] ?? '' };
-  const rendered = inputs !== null && desired !== undefined && desired.revision >= inputs.revision;
+  const rendered = overview !== undefined && desired !== undefined && desired.revision >= overview.revision;
+  const manifest = desired && (await artifacts.manifest(desired.version));
   return {
     fleet,
-    watcher: leader === null ? null : leader.split('/', 2).join('/'),
-    inputs,
+    inputs: overview ? { revision: overview.revision, index: overview.index, updatedAt: overview.updatedAt } : null,
     artifact: desired
       ? {
           ...identityOf(desired),
           revision: desired.revision,
-          createdAt: versions.find((manifest) => sameArtifact(manifest, desired))?.createdAt ?? null,
-          checked: Number(meta['checkedVersion']) >= desired.version,
+          createdAt: manifest && sameArtifact(manifest, desired) ? manifest.createdAt : null,
+          checked: overview?.isChecked ?? false,
         }
       : null,
     rendered,
     failed: rendered ? null : await lastFailure(redis, fleet),
-    problems,
+    problems: [...problems, ...(overview?.refused ?? [])].sort((a, b) =>
+      formatProblem(a) < formatProblem(b) ? -1 : 1,
+    ),
     nodes: nodes.map((node) => ({ ...node, state: stateOf(node, desired, now) })),
     hold: hold ?? null,
-    oddReports,
+    oddReports: odd,
   };
 }
 
-export function stateOf(node: NodeStatus, desired: ArtifactIdentity | undefined, now: number): NodeState {
-  if (now - Date.parse(node.at) > silentAfterMs) return 'silent';
+export function stateOf(node: ReceivedStatus, desired: ArtifactIdentity | undefined, now: number): NodeState {
+  if (now - node.seenAt > silentAfterMs) return 'silent';
   if (node.parked && desired && sameArtifact(node.parked.artifact, desired)) return 'parked';
-  if (node.problem) return 'trouble';
-  return desired && node.applied && sameArtifact(node.applied, desired) ? 'current' : 'behind';
+  if (node.problem !== null || node.rival) return 'trouble';
+  return runs(node, desired) ? 'current' : 'behind';
 }
+
+export const runs = ({ applied }: NodeStatus, desired: ArtifactIdentity | null | undefined): boolean =>
+  applied !== null && desired != null && sameArtifact(applied, desired);
 
 const identityOf = ({ epoch, version, digest }: Pointer): ArtifactIdentity => ({ epoch, version, digest });
-
-/** A fleet may have many thousands of fields; few tell of problems. */
-async function readProblems(redis: Redis, fleet: FleetName): Promise<string[]> {
-  const found = new Map<string, string>();
-  const stream = redis.hscanStream(fleetKeys(fleet).inputs, { match: 'problem/*', count: 1_000 });
-  for await (const page of stream as AsyncIterable<string[]>) {
-    for (let at = 0; at + 1 < page.length; at += 2) found.set(page[at] ?? '', page[at + 1] ?? '');
-  }
-  return [...found.values()].map((text) => formatProblem(JSON.parse(text) as Problem)).sort();
-}
 
 async function lastFailure(redis: Redis, fleet: FleetName): Promise<FleetStanding['failed']> {
   const history = createJobHistory({ connection: redis });
@@ -123,7 +117,8 @@ async function lastFailure(redis: Redis, fleet: FleetName): Promise<FleetStandin
     const [better] = await history.jobs({ fleet, states: ['completed'], count: 1 });
     // Then it is told already that things went well since.
     if (!job || (better && better.addedAt > job.addedAt)) return null;
-    return { job: job.id, finishedAt: job.finishedAt, reason: job.reason ?? 'no reason given' };
+    const { id, finishedAt, reason = 'no reason given', renderer = null, setback } = job;
+    return { job: id, finishedAt, since: setback?.since ?? finishedAt, reason, renderer };
   } finally {
     await history.close();
   }

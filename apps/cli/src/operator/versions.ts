@@ -1,4 +1,5 @@
-import { type ArtifactReader, createNodeReports } from '@flotilla/artifact';
+import { type ArtifactReader } from '@flotilla/artifact';
+import { createNodeReports } from '@flotilla/runtime';
 import { type FleetName, sameArtifact } from '@flotilla/domain';
 import type { Redis } from 'ioredis';
 import { type Outcome, exitCodes } from '../outcome.ts';
@@ -9,7 +10,7 @@ export async function versionsCommand(
   redis: Redis,
   fleet: FleetName,
   artifacts: ArtifactReader,
-  now = Date.now(),
+  { width = Infinity, now = Date.now() }: { width?: number; now?: number } = {},
 ): Promise<Outcome> {
   const [versions, desired, nodes] = await Promise.all([
     artifacts.versions(),
@@ -40,7 +41,13 @@ export async function versionsCommand(
     lines:
       rows.length === 0
         ? [`fleet ${fleet} has no versions yet`]
-        : [...columns(['VERSION', 'DIGEST', 'REVISION', 'MADE', 'FILES', 'BYTES', 'RUN BY'], rows), '* desired'],
+        : [
+            ...columns(['VERSION', 'DIGEST', 'REVISION', 'MADE', 'FILES', 'BYTES', 'RUN BY'], rows, {
+              width,
+              optional: ['BYTES', 'FILES', 'REVISION'],
+            }),
+            '* desired',
+          ],
     json: { fleet, versions: listed },
   };
 }

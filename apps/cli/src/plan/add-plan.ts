@@ -5,6 +5,7 @@ import { findHaproxy } from '../offline/verdict.ts';
 import { artifactsOf } from '../operator/operator-commands.ts';
 import { type CommandContext, type FleetOptions, withFleet } from '../options.ts';
 import type { Outcome } from '../outcome.ts';
+import { shown } from '../printable.ts';
 import { withRedis } from '../redis.ts';
 import { isVersion, readBundle } from './bundle-source.ts';
 import { planCommand } from './plan-command.ts';
@@ -29,7 +30,7 @@ export function addPlan(program: Command, context: CommandContext): void {
     .option('--refuse-reload', 'exit with 1 when it takes a reload', false)
     .addHelpText('after', planHelp)
     .action(async (options: PlanOptions) => {
-      report(await planBetween(options, env), options.json);
+      report(shown(await planBetween(options, env)), options.json);
     });
 }
 

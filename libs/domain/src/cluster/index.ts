@@ -1,4 +1,4 @@
 export { Cluster, type ClusterOptions } from './cluster.ts';
 export type { TakenChanges } from './field-record.ts';
-export { fleetObjects, type FleetObjects } from './fleet-objects.ts';
-export type { WrittenInputs } from './fleet-state.ts';
+export { endpointProjections, objectOf, objectsRead, writtenProjections } from './projections.ts';
+export type { WrittenInputs } from './written-entries.ts';

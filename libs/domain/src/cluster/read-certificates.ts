@@ -1,13 +1,13 @@
-import { type CertificatePair, readCertificatePair } from '../certificate.ts';
+import { readCertificatePair } from '../certificate.ts';
 import { certificateNameFault } from '../data-key.ts';
 import type { JsonObject } from '../json.ts';
 import type { Problem } from '../problem.ts';
-import { type ObjectData, type Verdict, badName, dataOf, unreadable } from './verdict.ts';
+import { type Entry, type ObjectData, type Verdict, badName, dataOf, unreadable } from './verdict.ts';
 
 interface Checked {
   readonly certificate: unknown;
   readonly key: unknown;
-  readonly result: CertificatePair | Omit<Problem, 'key'>;
+  readonly result: Entry | Omit<Problem, 'key'>;
 }
 
 /**
@@ -28,15 +28,15 @@ export class CertificateReader {
     this.#keys = keys;
   }
 
-  read(certificatesText: string | undefined, keysText: string | undefined): Verdict<CertificatePair> {
+  read(certificatesText: string | undefined, keysText: string | undefined): Verdict {
     const certificates = dataOf(this.#certificates, certificatesText);
     const keys = dataOf(this.#keys, keysText);
     const bad = [certificates, keys].flatMap((read) => (read.kind === 'bad' ? [read.problem] : []));
     return bad.length > 0 ? unreadable(...bad) : this.#pair(entries(certificates), entries(keys));
   }
 
-  #pair(certificates: JsonObject, keys: JsonObject): Verdict<CertificatePair> {
-    const good = new Map<string, CertificatePair>();
+  #pair(certificates: JsonObject, keys: JsonObject): Verdict {
+    const good = new Map<string, Entry>();
     const kept = new Set<string>();
     const problems: Problem[] = [];
     const checked = new Map<string, Checked>();
@@ -48,7 +48,7 @@ export class CertificateReader {
       }
       const pair = this.#check(name, certificates[name], keys[name]);
       checked.set(name, pair);
-      if ('certificate' in pair.result) good.set(name, pair.result);
+      if (isEntry(pair.result)) good.set(name, pair.result);
       else {
         kept.add(name);
         problems.push({ ...pair.result, key: name });
@@ -85,7 +85,7 @@ export class CertificateReader {
     const decoded = decodeBase64(key);
     if (decoded === undefined) return { object: this.#keys, code, reason: 'the value is not base64' };
     const read = readCertificatePair(certificate, decoded);
-    return read.ok ? read.pair : { object: this.#certificates, code, reason: read.reason };
+    return read.ok ? [read.pair.certificate, read.pair.key] : { object: this.#certificates, code, reason: read.reason };
   }
 }
 
@@ -96,6 +96,8 @@ function badCertificateName(object: string, key: string): Problem | undefined {
 
 /** Certificates are stored in the clear, so a key must not ride along in one. */
 const privateKeyBlock = /-----BEGIN [A-Z ]*PRIVATE KEY-----/;
+
+const isEntry = (result: Checked['result']): result is Entry => Array.isArray(result);
 
 const entries = (read: ObjectData): JsonObject => (read.kind === 'data' ? read.data : {});
 

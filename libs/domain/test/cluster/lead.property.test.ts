@@ -61,12 +61,17 @@ class World {
   }
 
   write(changes: readonly Change[]): void {
-    for (const change of changes) {
-      if (change.kind === 'put') this.objects.set(change.path, change);
-      else for (const path of this.objects.keys()) if (isBelow(path, change.path)) this.objects.delete(path);
-    }
-    this.ideal.apply(changes);
-    for (const { cluster, isCut } of this.watchers) if (!isCut) cluster.apply(changes);
+    const told = changes.flatMap((change): Change[] => {
+      if (change.kind === 'put') {
+        this.objects.set(change.path, change);
+        return [change];
+      }
+      const gone = [...this.objects.keys()].filter((path) => isBelow(path, change.path));
+      for (const path of gone) this.objects.delete(path);
+      return gone.map((path) => ({ ...change, path }));
+    });
+    this.ideal.apply(told);
+    for (const { cluster, isCut } of this.watchers) if (!isCut) cluster.apply(told);
   }
 
   cut(at: number): void {

@@ -186,7 +186,7 @@ describe('a fleet whose store lost what it had', () => {
   });
 
   it('is held before the pods that went with the configmaps are believed gone', () => {
-    cluster.apply([del('pods'), del('configmaps/lb')]);
+    cluster.apply([del('pods/web/a'), ...[paths.services, paths.config, paths.certificates].map(del)]);
     expect(inputs()).toEqual(whole);
   });
 

@@ -58,14 +58,35 @@ function readOptions(base: OptionSet, line: Line, from: number): OptionSet {
       break;
     }
     const count = rule.args === 'source' ? sourceArguments(words, at) : rule.args;
+    const args = textsOf(words.slice(at + 1, at + 1 + count));
+    const blend = blendOf(options, keyword, args);
+    if (blend !== undefined) unreadable ??= blend;
     if (rule.clears !== undefined) options.delete(rule.clears);
     else {
       options.delete(keyword);
-      options.set(keyword, textsOf(words.slice(at + 1, at + 1 + count)));
+      options.set(keyword, args);
     }
     at += 1 + count;
   }
   return { options, unreadable };
+}
+
+const proxyHeaders = ['send-proxy-v2', 'send-proxy-v2-ssl', 'send-proxy-v2-ssl-cn', 'proxy-v2-options'];
+
+/**
+ * Why HAProxy makes something else of what is said than the last word of it: what PROXY headers hold is a set of flags
+ * that each of their keywords adds to or takes from, which versions do differently; and a `source` keeps the `usesrc`
+ * and `interface` of one before it.
+ */
+function blendOf(options: OptionSet['options'], keyword: string, args: readonly string[]): string | undefined {
+  const own = keyword.replace(/^no-/, '');
+  const mixes =
+    keyword === 'proxy-v2-options'
+      ? (options.get(keyword) ?? args).join() !== args.join()
+      : keyword === 'source'
+        ? (options.get(keyword)?.length ?? 0) > 1
+        : own !== keyword && proxyHeaders.includes(own) && proxyHeaders.some((one) => one !== own && options.has(one));
+  return mixes ? `"${keyword}" is said on top of another that HAProxy does not forget` : undefined;
 }
 
 const textsOf = (words: readonly Word[]): string[] => words.map((word) => word.text);

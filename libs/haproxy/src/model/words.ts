@@ -77,6 +77,9 @@ function splitQuoted(text: string): SplitLine {
   return { kind: 'words', words };
 }
 
+/** A word as HAProxy reads it back: single quotes keep everything (configuration manual, "Quoting and escaping"). */
+export const quoteWord = (word: string): string => `'${word.replaceAll("'", `'\\''`)}'`;
+
 interface Escape {
   readonly text: string;
   /** Place of its last character. */

@@ -5,6 +5,8 @@ import type { ReleaseFile } from './release.ts';
 export interface CertificateIdentity {
   /** As `show ssl cert` prints it: upper-case SHA-1 without colons. */
   readonly fingerprint: string;
+  /** Serial number and dates, as `show ssl cert` prints them. */
+  readonly issue: string;
   /** `rsa`, `ec`, … */
   readonly key: string;
   /** Common names and DNS names, in lower case. */
@@ -31,6 +33,7 @@ function readIdentity(pem: string): CertificateIdentity | undefined {
   const common = [...certificate.subject.matchAll(/^CN=(.*)$/gm)];
   return {
     fingerprint: fingerprint(certificate),
+    issue: `${certificate.serialNumber} ${certificate.validFrom} ${certificate.validTo}`,
     key: certificate.publicKey.asymmetricKeyType ?? '',
     names: [...new Set([...alternatives, ...common].map(([, name = '']) => name.trim().toLowerCase()))],
   };

@@ -7,11 +7,11 @@ export interface MapEntry {
 
 /**
  * Entries of a map file as HAProxy reads them (configuration manual, 7.3.1 "map"): a `#` in the first column makes a
- * comment, blanks around key and value go.
+ * comment, blanks around key and value go. Only space and tab are blanks: a no-break space belongs to the key.
  */
 export function parseMapFile(text: string): MapEntry[] {
   return linesOf(text).map((line) => {
-    const [, key = '', value = ''] = /^(\S+)[ \t]*(.*?)[ \t\r]*$/.exec(line) ?? [];
+    const [, key = '', value = ''] = /^([^ \t]+)[ \t]*(.*?)[ \t]*$/s.exec(line) ?? [];
     return { key, value };
   });
 }
@@ -23,7 +23,8 @@ const linesOf = (text: string): string[] =>
   text
     .split('\n')
     .filter((line) => !line.startsWith('#'))
-    .map((line) => line.replace(/^[ \t]+/, '').replace(/\r$/, ''))
+    // A carriage return ends the line wherever it stands, and so does a byte of 0.
+    .map((line) => line.replace(/^[ \t]+/, '').replace(/[\r\0].*$/s, ''))
     .filter((line) => line !== '');
 
 /** Why a map cannot be sent through the socket: it takes no entry without a value. */

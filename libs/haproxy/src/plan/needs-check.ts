@@ -74,10 +74,12 @@ function areChecked(needed: Set<string | undefined>, old: Section, head: number)
 const namePattern = /^[A-Za-z0-9_.:-]{1,256}$/;
 
 /** Values a line may have of its own, and the form that HAProxy accepts. */
-const own: ReadonlyMap<string, (value: string) => boolean> = new Map([
+const own = new Map<string, (value: string) => boolean>([
   ['weight', (value) => /^\d{1,3}$/.test(value) && Number(value) <= 256],
   ['id', (value) => /^[1-9]\d{0,8}$/.test(value)],
   ['cookie', (value) => /^[A-Za-z0-9_.-]{1,256}$/.test(value)],
+  // No two of the whole file may have the same.
+  ['guid', () => false],
 ]);
 
 /**

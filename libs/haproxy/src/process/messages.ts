@@ -37,14 +37,48 @@ export function readMessages(output: string): HaproxyMessage[] {
   return messages;
 }
 
-/** Whether HAProxy itself says that it cannot go on; without an alert somebody may have ended it. */
-export const hasAlert = (output: string): boolean => readMessages(output).some(({ severity }) => severity === 'alert');
+/** A worker that was ended by a signal, of this configuration or of the one before it; one that refuses exits by itself. */
+const killed = /^(?:Current|Failed to load) worker\b.* exited with code (?:1[3-9]\d|12[89]|[2-9]\d\d)\b/;
+
+/**
+ * Alerts that say nothing about the configuration (haproxy.c, mworker.c and cfgparse*.c, from 2.4 to 3.5): the machine
+ * or the master had nothing left to start a worker with, which may be otherwise at the next try; or HAProxy went on.
+ */
+const noVerdicts = [
+  killed,
+  /^(?:Current|Former|Failed to load) (?:worker|program)\b.*exited with code/,
+  /^Process \d+ exited with code/,
+  /^exit-on-failure: killing/,
+  /out of memory|cannot allocate|could not allocate|failed to allocate|too many open files/i,
+  /Cannot fork\.|waitpid\(\) failed|Cannot (?:open|make) \/dev\/null/,
+  /socketpair|Can't create the master's CLI|Can't create the mcli_reload|master CLI socket/i,
+  /Failed to get the sockets from the old process/,
+  /^Master encountered|^Master failed to deserialize|Failed to deserialize data for the master|^Worker failed to/,
+  /Failed to send READY status|Cannot transfer connection fd|Failed to write into pipe with parent/,
+  /Cannot create pipe for getting the status/,
+  /\bcontinuing\.?$/i,
+];
+
+/**
+ * Whether HAProxy itself refuses what it read. Else somebody or something may have ended it, and the next try may go
+ * well.
+ */
+export function isRefusal(output: string): boolean {
+  const messages = readMessages(output);
+  if (messages.some(({ text }) => killed.test(text))) return false;
+  const alerts = messages.filter(({ severity }) => severity === 'alert').map(({ text }) => text);
+  const causes = alerts.filter((text) => !isSummary(text));
+  return causes.length > 0 ? causes.some((text) => !saysNothing(text)) : alerts.length > 0;
+}
+
+const isSummary = (text: string): boolean => summaries.some((summary) => summary.test(text));
+const saysNothing = (text: string): boolean => noVerdicts.some((pattern) => pattern.test(text));
 
 /** The alerts (or, without one, everything it printed), one a line, with the folder of the checked files left out. */
 export function wordsOf(output: string, folders: readonly string[] = []): string {
   const messages = readMessages(output);
   const alerts = messages.filter(({ severity }) => severity === 'alert').map(({ text }) => text);
-  const causes = alerts.filter((text) => !summaries.some((summary) => summary.test(text)));
+  const causes = alerts.filter((text) => !isSummary(text));
   const chosen = causes.length > 0 ? causes : alerts.length > 0 ? alerts : [output];
   return limit(shortenPaths([...new Set(chosen)].join('\n').trim(), folders));
 }

@@ -1,5 +1,6 @@
 import type { ConfigModel } from '../model/config.ts';
 import { type HaproxyVersion, atLeast, parseVersion } from '../model/version.ts';
+import { quoteWord } from '../model/words.ts';
 
 /**
  * The agent's own configuration file, loaded after the user's: several `-f` files merge (management guide, "-f").
@@ -34,6 +35,9 @@ const bounds: readonly { keyword: string; value: string; since: HaproxyVersion; 
   { keyword: 'close-spread-time', value: '5s', since: [2, 6], unlessOption: 'idle-close-on-response' },
 ];
 
+/** Places on the stats sockets that the agent may take at a time: the connection it holds ready, its looks and its changes. */
+const ownConnections = 4;
+
 export function ownConfig({ statsSocket, release, userConfig, version }: OwnConfig): string {
   const set = globalKeywords(userConfig);
   const options = optionsOf(userConfig);
@@ -45,8 +49,9 @@ export function ownConfig({ statsSocket, release, userConfig, version }: OwnConf
   return [
     '# Written by the Flotilla agent; loaded after haproxy.cfg.',
     'global',
-    `  stats socket ${quote(statsSocket)} mode 600 level admin expose-fd listeners`,
-    `  setenv ${releaseVariable} ${quote(release)}`,
+    `  stats socket ${quoteWord(statsSocket)} mode 600 level admin expose-fd listeners`,
+    `  setenv ${releaseVariable} ${quoteWord(release)}`,
+    ...placesOf(userConfig),
     ...lines,
     '',
   ].join('\n');
@@ -59,10 +64,16 @@ function optionsOf(config: ConfigModel): Set<string> {
   return new Set(lines.map(({ words }) => words[1]?.text ?? ''));
 }
 
-function globalKeywords(config: ConfigModel): Set<string> {
-  const globals = config.sections.filter(({ kind }) => kind === 'global');
-  return new Set(globals.flatMap(({ rules }) => rules.map(({ keyword }) => keyword)));
+/** `stats maxconn` counts the connections of all stats sockets together: what the user allows stays theirs. */
+function placesOf(config: ConfigModel): string[] {
+  const limits = globalRules(config).filter(
+    ({ keyword, words }) => keyword === 'stats' && words[1]?.text === 'maxconn',
+  );
+  const places = Number(limits.at(-1)?.words[2]?.text);
+  return Number.isInteger(places) && places > 0 ? [`  stats maxconn ${places + ownConnections}`] : [];
 }
 
-/** A word as HAProxy reads it back (configuration manual, "Quoting and escaping"): single quotes keep everything. */
-const quote = (word: string): string => `'${word.replaceAll("'", `'\\''`)}'`;
+const globalRules = (config: ConfigModel) =>
+  config.sections.filter(({ kind }) => kind === 'global').flatMap(({ rules }) => rules);
+
+const globalKeywords = (config: ConfigModel): Set<string> => new Set(globalRules(config).map(({ keyword }) => keyword));

@@ -1,139 +1,130 @@
-import { readFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { access, constants } from 'node:fs/promises';
 import { createServer } from 'node:net';
+import { dirname } from 'node:path';
+import { promisify } from 'node:util';
+import { reasonOf } from '@flotilla/domain';
 import type { ConfigModel } from '../model/config.ts';
 import { setting } from '../model/file-use.ts';
-import type { Section } from '../model/section.ts';
+import { type Bind, type Endpoint, bindsOf, covers, isSame, placeOf } from './binds.ts';
+import { type Evaluate, effectiveConfig } from './effective-config.ts';
+import { environmentOf } from './environment.ts';
+import { fdDemandOf, fdShortage } from './fd-demand.ts';
+import { listeningOn } from './listening.ts';
+import { type Trial, hasSameRights, tryBinds, tryIdentity } from './trial.ts';
 
 /**
- * What `haproxy -c` does not see. A reload that meets a taken port refuses new connections for two seconds before it
- * rolls back, so a port that no running bind uses yet is tried first.
+ * What `haproxy -c` does not see, looked at before a reload is spent on it. A reload that cannot bind an address stops
+ * all listeners for one or two seconds before it rolls back, and a worker that cannot change its root or user ends when
+ * the one before it has been told to leave.
  */
-export interface Bind {
-  /** As it stands in the configuration: `:80`, `*:80`, `10.0.0.1:80-90`, `[::]:443`, `ipv4@10.0.0.1:80`. */
-  readonly address: string;
-  /** For the message: where it stands. */
-  readonly where: string;
+export interface Preflight {
+  readonly wanted: ConfigModel;
+  /** What runs now. */
+  readonly live: ConfigModel;
+  readonly master: number;
+  /** Processes that hold the listeners. */
+  readonly workers: readonly number[];
+  readonly binary: string;
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal | undefined;
 }
 
-/** The `bind` lines of a configuration. Sections that did not change are not read again. */
-export const bindsOf = (config: ConfigModel): Bind[] => config.sections.flatMap(bindsOfSection);
-
-const bindsBySection = new WeakMap<Section, readonly Bind[]>();
-
-function bindsOfSection(section: Section): readonly Bind[] {
-  if (section.kind !== 'frontend' && section.kind !== 'listen') return [];
-  const known = bindsBySection.get(section);
-  if (known) return known;
-  const binds = section.rules
-    .filter(({ keyword, opaque }) => keyword === 'bind' && !opaque)
-    .map(({ words }) => ({ address: words[1]?.text ?? '', where: `${section.kind} ${section.name}` }));
-  bindsBySection.set(section, binds);
-  return binds;
+/**
+ * Why a reload would fail, one reason a line, undefined when nothing is known to be in its way. What cannot be known
+ * here is for HAProxy to judge: another container, other rights, conditions that only it can read.
+ */
+export async function preflight(options: Preflight): Promise<string | undefined> {
+  const { master, binary, timeoutMs, signal } = options;
+  const environment = await environmentOf(master);
+  const evaluate = evaluateWith(binary);
+  const { model: wanted, ...rest } = await effectiveConfig(options.wanted, environment, evaluate);
+  const shortage = await fdShortage(fdDemandOf(wanted), master);
+  if (shortage !== undefined) return shortage;
+  if (!(await hasSameRights(master))) return undefined;
+  const trial = { binary, environment: rest.environment, timeoutMs, signal };
+  const { model: live } = await effectiveConfig(options.live, environment, evaluate);
+  // Where nothing can be tried (no room for a file, no process), HAProxy finds out.
+  const unknown = () => {
+    signal?.throwIfAborted();
+    return [];
+  };
+  const reasons = [
+    ...(await refusedBinds(wanted, live, options.workers, trial).catch(unknown)),
+    ...(await tryIdentity(wanted, trial).catch(unknown)),
+    ...(await pidFileProblem(wanted)),
+  ];
+  return reasons.length > 0 ? reasons.join('\n') : undefined;
 }
 
-interface Endpoint {
-  readonly host: string | undefined;
-  readonly port: number;
+/** HAProxy's own answer (`-cc`, from 2.5 on); anything but yes and no is none. */
+const evaluateWith =
+  (binary: string): Evaluate =>
+  (condition, env) =>
+    promisify(execFile)(binary, ['-cc', condition], { env, timeout: 5_000 }).then(
+      () => true,
+      (error: unknown) => ((error as { code?: unknown }).code === 1 ? false : undefined),
+    );
+
+/** Binds that no running listener has yet are tried. */
+async function refusedBinds(
+  wanted: ConfigModel,
+  live: ConfigModel,
+  workers: readonly number[],
+  trial: Trial,
+): Promise<string[]> {
+  const known = bindsOf(live).flatMap(({ endpoints }) => endpoints);
+  const fresh = bindsOf(wanted).filter(({ endpoints }) => endpoints.some((one) => !isHeld(known, one)));
+  if (fresh.length === 0) return [];
+  const held = [...known, ...((await listeningOn(workers)) ?? [])];
+  const noReuse = /^[ \t]*noreuseport\b/m.test(wanted.text);
+  const inTheWay = (one: Endpoint) =>
+    held.some(
+      (other) => covers(other, one) || (noReuse && 'port' in one && 'port' in other && one.port === other.port),
+    );
+  const shared = fresh.filter(({ endpoints }) => endpoints.some(inTheWay));
+  const free = fresh.filter((bind) => !shared.includes(bind));
+  const absent = await Promise.all(
+    shared.map(async (bind) => {
+      // A listener beside the running one would take connections from it, so it is only looked for the address.
+      const words = await absence(bind, held);
+      return words === undefined ? [] : [`${placeOf(wanted, bind)}: ${words}`];
+    }),
+  );
+  const refused = free.length > 0 ? await tryBinds(free, wanted, trial) : [];
+  return [...absent.flat(), ...refused.map(({ bind, words }) => `${placeOf(wanted, bind)}: ${words}`)];
 }
 
-/** The most ports tried of a range. */
-const maxPorts = 64;
+const isHeld = (held: readonly Endpoint[], one: Endpoint): boolean => held.some((other) => isSame(other, one));
 
-/** What would keep the new binds from being bound, in words; undefined when nothing is known to. */
-export async function takenPort(wanted: readonly Bind[], running: readonly Bind[]): Promise<string | undefined> {
-  const held = new Set(running.flatMap(({ address }) => endpointsOf(address)).map(({ port }) => port));
-  for (const { address, where } of wanted) {
-    // A port of the running HAProxy is its own on any address: a new worker shares it with the old one.
-    const fresh = endpointsOf(address).filter(({ port }) => !held.has(port));
-    for (const endpoint of fresh.slice(0, maxPorts)) {
-      if (await isTaken(endpoint)) return `${where}: port ${endpoint.port} is in use by another process`;
-    }
+/** Why an address cannot be bound on this node, whatever its port. */
+async function absence({ endpoints, options }: Bind, held: readonly Endpoint[]): Promise<string | undefined> {
+  const hosts = endpoints.flatMap((one) => (one.kind === 'tcp' && !isHeld(held, one) ? [one.host] : []));
+  if (options.some((word) => word === 'transparent' || word === 'namespace' || word === 'interface')) return undefined;
+  for (const host of new Set(hosts)) {
+    const code = await bindCode(host);
+    if (code === 'EADDRNOTAVAIL') return `cannot bind socket (Cannot assign requested address) for [${host}]`;
   }
   return undefined;
 }
 
-/** TCP endpoints of a bind's address list; sockets, file descriptors, datagram and variable addresses give none. */
-export function endpointsOf(addresses: string): Endpoint[] {
-  return addresses.split(',').flatMap((text) => {
-    const address = text.replace(/^(?:ipv4|ipv6|tcp|tcp4|tcp6)@/, '');
-    const match = /^(?<host>.*):(?<first>\d+)(?:-(?<last>\d+))?$/.exec(address)?.groups;
-    if (!match || /^[a-z0-9]+@/i.test(address) || address.startsWith('/') || address.includes('$')) return [];
-    const host = (match['host'] ?? '').replace(/^\[|\]$/g, '');
-    const first = Number(match['first']);
-    const count = Number(match['last'] ?? first) - first + 1;
-    return Array.from({ length: Math.max(0, count) }, (_, at) => ({ host: hostOf(host), port: first + at }));
-  });
-}
-
-const hostOf = (host: string): string | undefined => (host === '' || host === '*' ? '0.0.0.0' : host);
-
-/** Only "in use" counts: missing rights or an address that is not there yet are for HAProxy to judge. */
-function isTaken({ host, port }: Endpoint): Promise<boolean> {
-  return new Promise((resolve) => {
+const bindCode = (host: string): Promise<string | undefined> =>
+  new Promise((resolve) => {
     const server = createServer();
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      resolve(error.code === 'EADDRINUSE');
+    server.once('error', ({ code }: NodeJS.ErrnoException) => {
+      resolve(code);
     });
-    server.listen({ host, port, exclusive: true }, () =>
+    server.listen({ host, port: 0 }, () =>
       server.close(() => {
-        resolve(false);
+        resolve(undefined);
       }),
     );
   });
-}
 
-/** What a configuration needs of file descriptors. */
-export interface FdDemand {
-  /** `maxconn` of the global section; without one HAProxy takes what the limit allows. */
-  readonly maxconn: number | undefined;
-  /** `ulimit-n` of the global section: the limit HAProxy wants then, whatever it needs. */
-  readonly ulimit: number | undefined;
-  readonly listeners: number;
-  readonly checkedServers: number;
-}
-
-export function fdDemandOf(config: ConfigModel): FdDemand {
-  const proxies = config.sections.filter(({ isProxy }) => isProxy);
-  return {
-    maxconn: globalNumber(config, 'maxconn'),
-    ulimit: globalNumber(config, 'ulimit-n'),
-    listeners: bindsOf(config).length,
-    // Every check has a connection of its own, and most servers of a backend are checked or none.
-    checkedServers: proxies.reduce(
-      (sum, { text }) => sum + count(text, /^[ \t]*server[ \t].*[ \t]check(?![-\w])/gm),
-      0,
-    ),
-  };
-}
-
-function globalNumber(config: ConfigModel, keyword: string): number | undefined {
-  const text = setting(config, keyword);
-  return text !== undefined && /^\d+$/.test(text) ? Number(text) : undefined;
-}
-
-const count = (text: string, pattern: RegExp): number => text.match(pattern)?.length ?? 0;
-
-/** What HAProxy counts for itself; threads need a few more, so a budget that just fits may still be refused by it. */
-const ownFds = 10;
-
-/**
- * The limit HAProxy asks for at least: two a connection (client and server), one a listener and health check. When it
- * is not given that it ends (configuration manual, 3.1 "ulimit-n", "strict-limits"), and a reload would be spent on it.
- */
-export const fdsNeeded = ({ maxconn, ulimit, listeners, checkedServers }: FdDemand): number =>
-  ulimit !== undefined ? ulimit : maxconn === undefined ? 0 : 2 * maxconn + listeners + checkedServers + ownFds;
-
-/** Why a process cannot have that many, in words; one that may raise its own limit (root) is not held to it. */
-export async function fdShortage(demand: FdDemand, pid: number): Promise<string | undefined> {
-  const needed = fdsNeeded(demand);
-  const [limits, status] = await Promise.all(
-    ['limits', 'status'].map((name) => readFile(`/proc/${pid}/${name}`, 'utf8').catch(() => '')),
-  );
-  const hard = Number(/^Max open files\s+\S+\s+(\d+)/m.exec(limits ?? '')?.[1] ?? Infinity);
-  // CAP_SYS_RESOURCE is bit 24 of the effective set (capabilities(7)).
-  const capabilities = BigInt(`0x${/^CapEff:\s+([0-9a-f]+)/m.exec(status ?? '')?.[1] ?? '0'}`);
-  const mayRaise = (capabilities >> 24n) % 2n === 1n;
-  if (needed <= hard || mayRaise) return undefined;
-  const cause = demand.ulimit === undefined ? `maxconn ${demand.maxconn}` : 'ulimit-n';
-  return `${cause} needs about ${needed} file descriptors, but HAProxy's limit is ${hard}; raise it (LimitNOFILE) or lower ${cause.split(' ')[0]}`;
+/** From 3.1 on the master ends when it cannot write its pid, and the new worker serves already. */
+async function pidFileProblem(wanted: ConfigModel): Promise<string[]> {
+  const path = setting(wanted, 'pidfile');
+  if (path === undefined || !path.startsWith('/')) return [];
+  const problem = await access(dirname(path), constants.W_OK | constants.X_OK).then(() => undefined, reasonOf);
+  return problem === undefined ? [] : [`pidfile ${path} cannot be written: ${problem}`];
 }

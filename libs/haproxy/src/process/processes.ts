@@ -36,7 +36,7 @@ const header = /^#<PID>\s+<type>\s+(<relative PID>\s+)?<reloads>\s+<uptime>\s+<v
 const row =
   /^(?<pid>\d+)\s+(?<type>\S+)\s+(?<relative>(?:\d+|-|\[was: \d+\])\s+)?(?<reloads>\d+)(?:\s+\[failed: (?<failed>\d+)\])?\s+(?<uptime>\d+d\d+h\d+m\d+s)\s+(?<version>\S+)\s*$/;
 
-/** Reads the answer to `show proc` (management guide, "Master CLI"), versions 2.2 to 3.2. Throws `UnknownAnswerError`. */
+/** Reads the answer to `show proc` (management guide, "Master CLI"), versions 2.2 to 3.4. Throws `UnknownAnswerError`. */
 export function parseProcesses(answer: string): Processes {
   const unknown = () => new UnknownAnswerError('show proc', answer);
   const [first = '', ...lines] = answer.split('\n');
@@ -64,5 +64,9 @@ export function parseProcesses(answer: string): Processes {
     }
   }
   if (!master || workers.length > 1) throw unknown();
-  return { master, worker: workers[0] ?? null, oldWorkers };
+  const [worker] = workers;
+  if (worker || (master.failed ?? 0) === 0) return { master, worker: worker ?? null, oldWorkers };
+  // From 3.1 on the worker that serves on after a failed reload stands among the old ones; it is the youngest of them.
+  const [serving = null, ...others] = [...oldWorkers].sort((a, b) => a.reloads - b.reloads);
+  return { master, worker: serving, oldWorkers: others };
 }

@@ -1,9 +1,11 @@
 import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { reasonOf } from '@flotilla/domain';
 import { haproxyEnvironment } from './environment.ts';
 import { type MasterSocket, masterSocket } from './master-socket.ts';
-import { foldersOf, hasAlert, wordsOf } from './messages.ts';
+import { foldersOf, isRefusal, wordsOf } from './messages.ts';
 import type { OutputFile } from './output-file.ts';
 import { type ProcessIdentity, findMaster, identify, isAlive } from './process-identity.ts';
 import type { Processes } from './processes.ts';
@@ -31,10 +33,12 @@ export interface Supervisor {
   readonly running: ProcessIdentity | undefined;
   /** Times HAProxy died without being asked to. */
   readonly deaths: number;
-  /** Sends a signal to the master. */
-  signal(name: NodeJS.Signals): void;
+  /** Has the master make its socket anew when that was removed; whether it was. */
+  remakeSocket(): boolean;
   /** Soft stop: new connections are refused, those that are open may end until the deadline. Idempotent. */
   stop(graceMs: number): Promise<void>;
+  /** Tells HAProxy to end at once, for a process that ends this very moment; waits for nothing. */
+  endNow(): void;
   /** Stops looking after HAProxy and leaves it running. */
   release(): Promise<void>;
 }
@@ -53,6 +57,8 @@ export interface SupervisorOptions {
   /** How long a start may take; a large configuration takes seconds to parse. */
   readonly startTimeoutMs: number;
   readonly onEvent?: (event: SupervisorEvent) => void;
+  /** Before HAProxy that died reads its files again. */
+  readonly beforeRestart?: () => Promise<unknown>;
 }
 
 export type SupervisorEvent =
@@ -65,9 +71,10 @@ const firstPauseMs = 100;
 const longestPauseMs = 10_000;
 const stableMs = 10_000;
 const termGraceMs = 2_000;
+const firstRemakePauseMs = 2_000;
 
 export function supervise(options: SupervisorOptions): Supervisor {
-  const { binary, files, output, startTimeoutMs, onEvent = () => undefined } = options;
+  const { binary, files, output, startTimeoutMs, onEvent = () => undefined, beforeRestart } = options;
   const master = masterSocket(options.masterSocket);
   const ending = new AbortController();
   let running: ProcessIdentity | undefined;
@@ -76,13 +83,22 @@ export function supervise(options: SupervisorOptions): Supervisor {
 
   const words = (printed: string) => wordsOf(printed, foldersOf(files)) || 'haproxy ended and said nothing';
 
-  /** Waits until the master answers with a worker, or has ended. */
+  /** From 3.1 on a worker is shown while it still reads its files. */
+  const answers = (worker: number) =>
+    master.askWorker(worker, 'show info', { timeoutMs: 500 }).then(
+      (answer) => answer !== '',
+      () => false,
+    );
+
+  /** Waits until a worker serves, or the master has ended. */
   const untilServing = async (process: ProcessIdentity, signal?: AbortSignal): Promise<Processes | undefined> => {
     const deadline = performance.now() + startTimeoutMs;
     while (isAlive(process) && performance.now() < deadline) {
       signal?.throwIfAborted();
       const processes = await master.processes({ timeoutMs: 500, signal }).catch(() => undefined);
-      if (processes?.master.pid === process.pid && processes.worker) return processes;
+      if (processes?.master.pid === process.pid && processes.worker && (await answers(processes.worker.pid))) {
+        return processes;
+      }
       await sleep(5);
     }
     return undefined;
@@ -96,9 +112,26 @@ export function supervise(options: SupervisorOptions): Supervisor {
     return next;
   };
 
+  /** When the master was last told to make its socket anew, and how long it may take before it is told again. */
+  let remade: { readonly at: number; readonly pauseMs: number } | undefined;
+  /** Somebody removed it. A master that reads its files again makes it anew, and nobody's connection ends by that. */
+  const remakeSocket = (target: ProcessIdentity): boolean => {
+    if (existsSync(master.path)) remade = undefined;
+    else if (!remade || performance.now() - remade.at >= remade.pauseMs) {
+      // It may have come and been removed again since.
+      const pauseMs = remade ? Math.min(remade.pauseMs * 2, startTimeoutMs) : firstRemakePauseMs;
+      remade = { at: performance.now(), pauseMs };
+      mkdirSync(dirname(master.path), { recursive: true, mode: 0o700 });
+      send(target, 'SIGUSR2');
+      return true;
+    }
+    return false;
+  };
+
   const takeOverOrStart = async (signal?: AbortSignal): Promise<StartResult> => {
     const found = findMaster(master.path);
     if (found) {
+      remakeSocket(found);
       const processes = await untilServing(found, signal);
       running = processes ? found : undefined;
       if (processes) return { kind: 'adopted', processes };
@@ -113,7 +146,7 @@ export function supervise(options: SupervisorOptions): Supervisor {
     if (!process || !processes) {
       if (process) await end(process, 0);
       const printed = await output.since(mark);
-      return { kind: 'failed', words: words(printed), refuses: hasAlert(printed) };
+      return { kind: 'failed', words: words(printed), refuses: isRefusal(printed) };
     }
     running = process;
     return { kind: 'started', processes };
@@ -141,6 +174,7 @@ export function supervise(options: SupervisorOptions): Supervisor {
       pauseMs = Math.min(pauseMs * 2, longestPauseMs);
       mark = await output.mark();
       since = performance.now();
+      await beforeRestart?.().catch(() => undefined);
       const result = await startOnce(ending.signal).catch(failedToStart);
       if (result.kind === 'failed') onEvent({ kind: 'restart-failed', words: result.words, retryMs: pauseMs });
       else onEvent({ kind: 'restarted', processes: result.processes });
@@ -165,15 +199,17 @@ export function supervise(options: SupervisorOptions): Supervisor {
       if (result.kind !== 'failed') watching ??= watch().catch(ignoreAbort(ending.signal));
       return result;
     },
-    signal(name) {
-      if (running) send(running, name);
-    },
+    remakeSocket: () => running !== undefined && remakeSocket(running),
     async stop(graceMs) {
       await unwatch();
       const last = running ?? findMaster(master.path);
       running = undefined;
       if (last) await end(last, graceMs);
       await output.drain();
+    },
+    endNow() {
+      const last = running ?? findMaster(master.path);
+      if (last) send(last, 'SIGTERM');
     },
     async release() {
       await unwatch();

@@ -1,13 +1,14 @@
 /**
- * What HAProxy answers to a command that was carried out, word for word (seen on 2.6; the sources of 2.4 to 3.2 print
- * the same). Many commands answer nothing. Anything else counts as a failure: the caller reloads.
+ * What HAProxy answers to a command that was carried out, word for word (seen on 2.6, 3.0 and
+ * 3.4). Many commands answer nothing. Anything else counts as a failure: the caller reloads.
  */
 const accepted: readonly (readonly [command: RegExp, answer: RegExp])[] = [
   [/^add server /, /^New server registered\.$/],
   [/^del server /, /^Server deleted\.$/],
   [
     /^set server \S+ addr /,
-    /^(?:IP changed from '[^']*' to '[^']*'|no need to change the addr)(?:, (?:port changed from '[^']*' to '[^']*'|no need to change the port))? by 'stats socket command'$/,
+    // Since 3.0 only what changed is named.
+    /^(?:(?:IP changed from '[^']*' to '[^']*'|no need to change the addr)(?:, (?:port changed from '[^']*' to '[^']*'|no need to change the port))?|port changed from '[^']*' to '[^']*') by 'stats socket command'$|^nothing changed$/,
   ],
   [/^set server \S+ (?:state|weight) /, /^$/],
   [/^(?:enable|disable) (?:health|agent) /, /^$/],

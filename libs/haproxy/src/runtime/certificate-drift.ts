@@ -5,7 +5,7 @@ import type { Operation } from '../plan/operation.ts';
 import { identityOf } from '../plan/certificate-identity.ts';
 import type { Release } from '../plan/release.ts';
 import { keepsSettings } from '../plan/sni-order.ts';
-import { parseCertificate, parseCrtListState } from './certificate-state.ts';
+import { certificateDifference, parseCertificate, parseCrtListState } from './certificate-state.ts';
 import type { Drift } from './find-drift.ts';
 import type { RuntimeSocket } from './socket.ts';
 
@@ -43,7 +43,7 @@ async function fingerprintDrift(
   for (let from = 0; from < all.length; from += certificatesPerStep) {
     const held = all.slice(from, from + certificatesPerStep).flatMap(([name, file]) => {
       const content = file === undefined ? undefined : release.files.get(file);
-      const wanted = content && identityOf(content)?.fingerprint;
+      const wanted = content && identityOf(content);
       return wanted === undefined || file === undefined ? [] : [{ name, file, wanted }];
     });
     const answers = await socket.askAll(
@@ -51,11 +51,12 @@ async function fingerprintDrift(
       { signal },
     );
     held.forEach(({ name, file, wanted }, at) => {
-      const found = parseCertificate(answers[at] ?? '')?.fingerprint;
-      if (found === wanted) return;
+      const found = parseCertificate(answers[at] ?? '');
+      const difference = certificateDifference(found, wanted);
+      if (!difference) return;
       const mendable = found !== undefined && keepsSettings(release, index, name);
       const mend: Operation | undefined = mendable ? { kind: 'replace-certificate', name, file } : undefined;
-      drift.push({ what: `certificate ${name}`, wanted, found: found ?? 'absent', mend });
+      drift.push({ what: `certificate ${name}`, ...difference, mend });
     });
   }
   return drift;

@@ -1,7 +1,7 @@
 import { removalEnd } from '../plan/commands.ts';
 import type { LeavingServer, LeavingServers, RemoveServer } from '../plan/operation.ts';
 import { isAccepted } from './answers.ts';
-import { parseServerConnections } from './server-state.ts';
+import { type BackendConnections, parseServerConnections, parseServerSessions, showSessions } from './server-state.ts';
 import type { RuntimeSocket } from './socket.ts';
 
 export interface PendingRemovalsOptions {
@@ -29,6 +29,7 @@ interface Look {
   readonly afterMs: number;
 }
 
+const noServers: BackendConnections = { id: undefined, used: new Map() };
 const stillConnected = /^Server still has connections attached to it/;
 const gone = /^No such server\.|^No such backend\.|^Can't find backend\./;
 
@@ -101,15 +102,17 @@ export class PendingRemovals implements LeavingServers {
     const all = [...this.#pending.values()];
     const backends = [...new Set(all.map(({ leaving }) => leaving.backend))];
     const answers = await socket.askAll(backends.map((backend) => `show servers conn ${backend}`));
-    const connections = new Map(
-      backends.map((backend, at) => {
-        const answer = answers[at] ?? '';
-        return [backend, gone.test(answer) ? new Map<string, number>() : parseServerConnections(answer)];
-      }),
-    );
+    const connected = answers.map((answer) => (gone.test(answer) ? noServers : parseServerConnections(answer)));
+    const ids = connected.flatMap(({ id }) => id ?? []);
+    const sessions = (await socket.askAll(ids.map(showSessions))).map(parseServerSessions);
+    const inUse = (backend: string, server: string): number => {
+      const { id, used } = connected[backends.indexOf(backend)] ?? noServers;
+      const running = id === undefined ? undefined : sessions[ids.indexOf(id)]?.get(server);
+      return Math.max(used.get(server) ?? 0, running ?? 0);
+    };
     return all.map(({ leaving, since }) => ({
       leaving,
-      connections: connections.get(leaving.backend)?.get(leaving.server) ?? 0,
+      connections: inUse(leaving.backend, leaving.server),
       afterMs: this.#now() - since,
     }));
   }

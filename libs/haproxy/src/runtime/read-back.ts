@@ -4,7 +4,7 @@ import { parseMapFile, parsePatternFile } from '../plan/map-file.ts';
 import type { Operation, Plan } from '../plan/operation.ts';
 import { identityOf } from '../plan/certificate-identity.ts';
 import type { Release, ReleaseFile } from '../plan/release.ts';
-import { parseCertificate, parseCrtListState } from './certificate-state.ts';
+import { certificateDifference, parseCertificate, parseCrtListState } from './certificate-state.ts';
 import { parseAclState, parseMapState } from './map-state.ts';
 import { parseServersState, type ServerState } from './server-state.ts';
 import type { RuntimeSocket } from './socket.ts';
@@ -157,11 +157,8 @@ function certificateProof(name: string, file: ReleaseFile | undefined): Proof {
   return {
     question: `show ssl cert ${cliWord(name)}`,
     compare: (answer) => {
-      const wanted = file && identityOf(file)?.fingerprint;
-      const found = parseCertificate(answer)?.fingerprint;
-      return wanted !== undefined && wanted === found
-        ? undefined
-        : { what: `certificate ${name}`, wanted: wanted ?? 'a readable certificate', found: found ?? 'absent' };
+      const difference = certificateDifference(parseCertificate(answer), file && identityOf(file));
+      return difference && { what: `certificate ${name}`, ...difference };
     },
   };
 }

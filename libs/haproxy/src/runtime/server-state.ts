@@ -65,18 +65,43 @@ export function parseServersState(answer: string): ServerState[] {
     });
 }
 
-/** Connections in use by server name, from `show servers conn <backend>`. */
-export function parseServerConnections(answer: string): ReadonlyMap<string, number> {
+export interface BackendConnections {
+  /** Of the backend; undefined when it has no servers. */
+  readonly id: number | undefined;
+  /** Connections in use by server name. In mode tcp and with `http-reuse never` HAProxy counts none. */
+  readonly used: ReadonlyMap<string, number>;
+}
+
+/** From `show servers conn <backend>`. */
+export function parseServerConnections(answer: string): BackendConnections {
   const [header = '', ...rows] = answer.split('\n');
-  const names = header.replace(/^# /, '').split(' ');
-  const used = names.indexOf('used_cur');
-  if (!header.startsWith('# bkname/svname ') || used < 0) throw new UnknownAnswerError('show servers conn', answer);
+  const used = header.replace(/^# /, '').split(' ').indexOf('used_cur');
+  if (!header.startsWith('# bkname/svname bkid/svid ') || used < 0)
+    throw new UnknownAnswerError('show servers conn', answer);
+  const cells = rows.filter((row) => row !== '').map((row) => row.split(' '));
+  const id = cells[0]?.[1]?.split('/')[0];
+  return {
+    id: id === undefined ? undefined : Number(id),
+    used: new Map(cells.map((row) => [(row[0] ?? '').replace(/^[^/]*\//, ''), Number(row[used])])),
+  };
+}
+
+/** The command for one backend's servers. With the sign its id is never taken for another proxy's name. */
+export const showSessions = (backendId: number): string => `show stat +${backendId} 4 -1`;
+
+/** Sessions that run on a server or wait for it, by server name, from `show stat` of one backend's servers. */
+export function parseServerSessions(answer: string): ReadonlyMap<string, number> {
+  const [header = '', ...rows] = answer.split('\n');
+  const names = header.replace(/^# /, '').split(',');
+  const [name, waiting, running] = ['svname', 'qcur', 'scur'].map((column) => names.indexOf(column));
+  if (name === undefined || waiting === undefined || running === undefined || Math.min(name, waiting, running) < 0)
+    throw new UnknownAnswerError('show stat', header);
   return new Map(
     rows
       .filter((row) => row !== '')
       .map((row) => {
-        const cells = row.split(' ');
-        return [(cells[0] ?? '').replace(/^[^/]*\//, ''), Number(cells[used])];
+        const cells = row.split(',');
+        return [cells[name] ?? '', Number(cells[waiting]) + Number(cells[running])];
       }),
   );
 }

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { startHaproxy, type Haproxy } from '@flotilla/testkit';
 import { masterSocket } from '../../src/process/master-socket.ts';
 import { reload } from '../../src/process/reload.ts';
@@ -11,7 +12,8 @@ import { readBack } from '../../src/runtime/read-back.ts';
 import { runtimeSocket, type RuntimeSocket } from '../../src/runtime/socket.ts';
 import { release, writeRelease } from './release-folder.ts';
 
-export const can = capabilities('2.6.12');
+/** Of the HAProxy that the tests find, which may be another than Debian's. */
+export const can = capabilities(execFileSync('haproxy', ['-v'], { encoding: 'utf8' }).split(' ')[2] ?? '');
 
 /** A real HAProxy that follows releases as an agent would: disk first, then the plan, else a reload. */
 export interface LiveHaproxy {

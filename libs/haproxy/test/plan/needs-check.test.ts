@@ -64,6 +64,11 @@ describe('needsCheck', () => {
     ]).toEqual([true, true, false]);
   });
 
+  it('yes for a guid, which no two servers may have', () => {
+    const one = ['server a 1.1.1.1:1 guid x'];
+    expect(needs(one, [...one, 'server b 1.1.1.1:2 guid x'])).toBe(true);
+  });
+
   it('yes for a last line without an end', () => {
     const config = parseConfig(text(...base));
     expect(needsCheck(config, parseConfig(config.text.replace(':1\n', ':2')))).toBe(true);

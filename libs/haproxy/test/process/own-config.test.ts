@@ -30,6 +30,12 @@ global
     expect(own('defaults\n  no option idle-close-on-response\n')).toContain('close-spread-time');
   });
 
+  it('makes room on the stats sockets for its own connections beside what the user allows', () => {
+    expect(own('global\n  stats maxconn 1\nglobal\n  stats maxconn 2\n')).toContain('\n  stats maxconn 6\n');
+    expect(own('global\n  stats timeout 5s\ndefaults\n  maxconn 1\n')).not.toContain('stats maxconn');
+    expect(own('global\n  stats maxconn "${PLACES}"\n')).not.toContain('stats maxconn');
+  });
+
   it('leaves out what the version does not know', () => {
     expect(own('', '2.4.22')).not.toContain('close-spread-time');
     expect(own('', '2.4.22')).toContain('hard-stop-after');

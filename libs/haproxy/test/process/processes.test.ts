@@ -46,6 +46,21 @@ describe('parseProcesses', () => {
     });
   });
 
+  it('finds the worker that serves on after a failed reload of 3.1 and later, among the old ones', () => {
+    const failed = `#<PID>          <type>          <reloads>       <uptime>        <version>
+100             master          3 [failed: 1]   0d00h00m02s     3.2.26-1
+# workers
+# old workers
+109             worker          3               0d00h00m09s     3.2.26-1
+110             worker          1               0d00h00m01s     3.2.26-1
+`;
+    expect(parseProcesses(failed)).toMatchObject({
+      worker: { pid: 110 },
+      oldWorkers: [{ pid: 109, reloads: 3 }],
+    });
+    expect(parseProcesses(failed.replace('[failed: 1]', '[failed: 0]')).worker).toBeNull();
+  });
+
   it.each([
     ['nothing', ''],
     ['an error', 'Unknown command: show proc'],

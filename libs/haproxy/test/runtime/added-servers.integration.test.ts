@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
-import { cleanUp, freePort, onCleanup, waitFor } from '@flotilla/testkit';
+import { certificate, cleanUp, freePort, onCleanup, waitFor } from '@flotilla/testkit';
 import { checkListener } from '../live/check-listener.ts';
 import { liveHaproxy } from '../live/live-haproxy.ts';
 import { serverFacts } from '../live/server-facts.ts';
@@ -86,6 +86,70 @@ describe('a server that is added at runtime', () => {
   );
 
   it.each([
+    ['ssl-default-server-options ssl-max-ver TLSv1.2', 'TLSv1.2'],
+    ['ssl-default-server-options force-tlsv12', 'TLSv1.2'],
+    ['ssl-default-server-ciphersuites TLS_CHACHA20_POLY1305_SHA256', 'TLS_CHACHA20_POLY1305_SHA256'],
+    [
+      'ssl-default-server-options ssl-max-ver TLSv1.2\n  ssl-default-server-ciphers ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384',
+      'AES256-GCM-SHA384',
+    ],
+    ['ssl-server-verify none', 'TLSv1.3', 'ssl'],
+    ['ssl-server-verify none', 'TLSv1.2', 'ssl ssl-max-ver TLSv1.2 ciphers ALL'],
+  ])('speaks TLS as one of the file: %s', async (setting, heard, options = 'ssl verify none') => {
+    const { key, cert } = await certificate({ cn: 'pod.test', san: ['pod.test'] });
+    const [first, second, pod] = [await freePort(), await freePort(), await freePort()];
+    const server = `server a 127.0.0.1:${pod} ${options}`;
+    const make = (dir: string, ...servers: string[]) => ({
+      config: `global
+  ${setting}
+${base}frontend in0
+  bind 127.0.0.1:${first}
+  default_backend be0
+frontend in1
+  bind 127.0.0.1:${second}
+  default_backend be1
+frontend pod
+  bind 127.0.0.1:${pod} ssl crt ${dir}/pod.pem
+  http-request return status 200 content-type text/plain lf-string "%[ssl_fc_protocol] %[ssl_fc_cipher]"
+${backend('be0', [server])}${backend('be1', servers)}`,
+      files: { 'pod.pem': key + cert },
+    });
+    const live = await liveHaproxy((dir) => make(dir));
+    const wanted = make(live.haproxy.dir, server);
+    expect((await live.follow(live.release(wanted.config, wanted.files))).plan.kind).toBe('runtime');
+    const said = (port: number) => fetch(`http://127.0.0.1:${port}/`).then((response) => response.text());
+    expect(await said(first)).toContain(heard);
+    expect(await said(second)).toBe(await said(first));
+  });
+
+  // The state a server comes in is its own affair: it warms up, as one that comes back does, and is then like the others.
+  it('warms up with slowstart, and then gets its share', async () => {
+    const [port, pod] = [await freePort(), await freePort()];
+    const server = (name: string) => `server ${name} 127.0.0.1:${pod} slowstart 1s`;
+    const config = (...names: string[]) =>
+      `${base}frontend in
+  bind 127.0.0.1:${port}
+  default_backend be0
+frontend pod
+  bind 127.0.0.1:${pod}
+  http-request return status 200
+${backend('be0', names.map(server))}`;
+    const live = await liveHaproxy(() => ({ config: config('a') }));
+    expect((await live.follow(live.release(config('a', 'b')))).plan.kind).toBe('runtime');
+    const facts = await serverFacts(live);
+    expect(facts[1]?.replace('be0/b', 'be0/a')).toBe(facts[0]);
+    const state = async () => /^\d+ be0 \d+ b \S+ (\d)/m.exec(await live.socket.ask('show servers state be0'))?.[1];
+    await waitFor(async () => (await state()) === '2', { what: 'the server to be warm' });
+    const requests = async () => {
+      const stat = await live.socket.ask('show stat');
+      return ['a', 'b'].map((name) => Number(new RegExp(`^be0,${name},(?:[^,]*,){5}(\\d+)`, 'm').exec(stat)?.[1]));
+    };
+    const before = await requests();
+    for (let count = 0; count < 20; count++) await fetch(`http://127.0.0.1:${port}/`);
+    expect((await requests()).map((count, at) => count - (before[at] ?? 0))).toEqual([10, 10]);
+  });
+
+  it.each([
     ['check', 'option external-check', 'external-check command /bin/true'],
     ['check', 'option "$WHICH_CHECK"'],
     ['agent-check agent-port 9'],
@@ -93,6 +157,11 @@ describe('a server that is added at runtime', () => {
     ['source 127.0.0.1 interface lo'],
     ['check ssl verify none no-check-ssl'],
     ['check proxy-v2-options crc32c'],
+    // What the file makes of these is more than the last that is said.
+    ['proxy-v2-options crc32c', 'default-server send-proxy-v2 proxy-v2-options unique-id'],
+    ['no-send-proxy-v2-ssl', 'default-server send-proxy-v2'],
+    ['no-send-proxy-v2', 'default-server send-proxy-v2-ssl'],
+    ['source 127.0.0.1', 'default-server source 127.0.0.2 interface lo'],
   ])('waits for a reload with %s %s', async (options, ...lines) => {
     const { port } = await checkListener();
     const global = 'global\n  external-check\n  insecure-fork-wanted\n  setenv WHICH_CHECK httpchk\n';

@@ -3,7 +3,7 @@ import { isAccepted, openedTransaction } from '../../src/runtime/answers.ts';
 import { parseCertificate, parseCertificateNames, parseCrtListState } from '../../src/runtime/certificate-state.ts';
 import { parseAclState, parseMapState } from '../../src/runtime/map-state.ts';
 import { readProcessInfo } from '../../src/runtime/process-info.ts';
-import { parseServerConnections, parseServersState } from '../../src/runtime/server-state.ts';
+import { parseServerConnections, parseServerSessions, parseServersState } from '../../src/runtime/server-state.ts';
 import type { RuntimeSocket } from '../../src/runtime/socket.ts';
 
 const unknown = expect.objectContaining({ code: 'haproxy-answer' });
@@ -45,11 +45,22 @@ describe('show servers conn', () => {
   it('tells the connections in use', () => {
     const answer =
       '# bkname/svname bkid/svid addr port - purge_delay used_cur used_max need_est unsafe_nb safe_nb idle_lim idle_cur idle_per_thr[2]\nweb/first 3/1 1:2:3:4:5:6:7:8 1001 - 5000 0 0 0 0 0 -1 0 0 0\nweb/sa 3/2 127.0.0.1 1002 - 5000 4 5 1 0 0 -1 0 0 0\n';
-    expect([...parseServerConnections(answer)]).toEqual([
-      ['first', 0],
-      ['sa', 4],
-    ]);
+    const { id, used } = parseServerConnections(answer);
+    expect([id, ...used]).toEqual([3, ['first', 0], ['sa', 4]]);
+    const [header = ''] = answer.split('\n');
+    expect(parseServerConnections(header)).toEqual({ id: undefined, used: new Map() });
     expect(() => parseServerConnections("Can't find backend.")).toThrow(unknown);
+  });
+});
+
+describe('show stat', () => {
+  it('tells the sessions that run on a server or wait for it', () => {
+    const answer = '# pxname,svname,qcur,qmax,scur,smax,\nweb,one,0,0,4,5,\nweb,two,2,3,1,1,\n';
+    expect([...parseServerSessions(answer)]).toEqual([
+      ['one', 4],
+      ['two', 3],
+    ]);
+    expect(() => parseServerSessions('No such proxy.')).toThrow(unknown);
   });
 });
 
@@ -63,11 +74,16 @@ describe('show ssl', () => {
     expect(() => parseCertificateNames('Unknown command')).toThrow(unknown);
   });
 
-  it('tells the fingerprint of one, or that there is none', () => {
+  it('tells which one it is, or that there is none', () => {
     const sha1 = '00112233445566778899AABBCCDDEEFF00112233';
-    expect(
-      parseCertificate(`Filename: /x/a.pem\nStatus: Used\nSerial: 01\nSHA1 FingerPrint: ${sha1}\nSubject: /CN=a`),
-    ).toEqual({ fingerprint: sha1, used: true });
+    const dates = 'notBefore: Nov  6 16:53:24 2026 GMT\nnotAfter: Dec 26 16:53:24 2026 GMT';
+    const head = `Filename: /x/a.pem\nStatus: Used\nSerial: 01\n${dates}\nSubject Alternative Name: \nAlgorithm: `;
+    const issue = '01 Nov  6 16:53:24 2026 GMT Dec 26 16:53:24 2026 GMT';
+    const used = true;
+    const full = `${head}EC256\nSHA1 FingerPrint: ${sha1}\nSubject: /CN=a`;
+    expect(parseCertificate(full)).toEqual({ fingerprint: sha1, issue, used });
+    // Of an Ed25519 key, as recorded from 2.6, 3.0 and 3.4.
+    expect(parseCertificate(`${head}OCSP Response Key: \n`)).toEqual({ fingerprint: undefined, issue, used });
     expect(
       parseCertificate("Can't display the certificate: Not found or the certificate is a bundle!"),
     ).toBeUndefined();
@@ -120,6 +136,10 @@ describe('answers to commands', () => {
       'set server web/a addr 1.1.1.1 port 80',
       "IP changed from '127.0.0.1' to '1.1.1.1', port changed from '1' to '80' by 'stats socket command'",
     ],
+    // Since 3.0.
+    ['set server web/a addr 1.1.1.1 port 80', "IP changed from '127.0.0.1' to '1.1.1.1' by 'stats socket command'"],
+    ['set server web/a addr 1.1.1.1 port 80', "port changed from '1' to '80' by 'stats socket command'"],
+    ['set server web/a addr 1.1.1.1 port 80', 'nothing changed'],
     ['enable dynamic-cookie backend web', ''],
     ['new ssl cert /x/a.pem', "New empty certificate store '/x/a.pem'!"],
     ['commit ssl cert /x/a.pem', 'Committing /x/a.pem..\nSuccess!'],

@@ -85,6 +85,34 @@ describe('what somebody did by hand on the socket', () => {
     expect(await findDrift(live.socket, live.running(), { removals: live.removals })).toEqual([]);
   });
 
+  it('is seen in certificates of every kind of key', async () => {
+    // The day of the month has one digit: HAProxy and Node have to print it alike.
+    const notBefore = new Date('2026-02-03T04:05:06Z');
+    const issues = await Promise.all([1, 2].map(() => certificate({ cn: 'a.test', kind: 'ed25519', notBefore })));
+    const [mine, other] = issues.map(({ key, cert }) => key + cert) as [string, string];
+    port = await freePort();
+    const live = await liveHaproxy((dir) => ({
+      config: config(dir),
+      files: { 'ssl/a.pem': mine, 'ssl/b.pem': pems.b[0] },
+    }));
+    const look = () => findDrift(live.socket, live.running(), { removals: live.removals });
+    expect(await look()).toEqual([]);
+    const { dir } = live.haproxy;
+    for (const [name, pem] of [
+      ['a', other],
+      ['b', pems.b[1]],
+    ] as const) {
+      await live.socket.ask(`set ssl cert ${dir}/ssl/${name}.pem`, pem.trim());
+      await live.socket.ask(`commit ssl cert ${dir}/ssl/${name}.pem`);
+    }
+    const drift = await look();
+    expect(drift.map(({ what }) => what)).toEqual([`certificate ${dir}/ssl/a.pem`, `certificate ${dir}/ssl/b.pem`]);
+    const plan = mendingPlan(drift);
+    await applyPlan(live.socket, plan, { wanted: live.running(), removals: live.removals });
+    expect(await readBack(live.socket, plan, live.running())).toEqual({ kind: 'proven' });
+    expect(await servedFingerprint(port, 'a.test')).toBe(fingerprintOf(mine));
+  });
+
   it('means a reload when a server of the file is gone', async () => {
     const live = await start();
     await live.socket.ask('set server web/first state maint');

@@ -24,6 +24,11 @@ function haproxy(connections: Record<string, number>, refusals: Record<string, s
         '# bkname/svname bkid/svid addr port - purge_delay used_cur used_max need_est unsafe_nb safe_nb idle_lim idle_cur',
         ...Object.entries(connections).map(([name, used]) => `web/${name} 3/1 1.1.1.1 80 - 5000 ${used} 9 9 0 0 -1 0`),
       ].join('\n');
+    if (command === 'show stat +3 4 -1')
+      return [
+        '# pxname,svname,qcur,qmax,scur,smax',
+        ...Object.keys(connections).map((name) => `web,${name},0,0,0,9`),
+      ].join('\n');
     const name = /^del server web\/(.*)$/.exec(command)?.[1];
     return name === undefined ? '' : (refusals[name] ?? 'Server deleted.');
   };
@@ -51,6 +56,7 @@ describe('a sweep over servers that leave', () => {
     ]);
     expect(asked).toEqual([
       'show servers conn web',
+      'show stat +3 4 -1',
       'set server web/a state maint',
       'del server web/a',
       'disable agent web/c',
@@ -67,11 +73,11 @@ describe('a sweep over servers that leave', () => {
     now = 999;
     const early = haproxy({ a: 1 });
     expect(await removals.sweep(early.socket)).toMatchObject([{ kind: 'waiting', connections: 1 }]);
-    expect(early.asked).toEqual(['show servers conn web']);
+    expect(early.asked).toEqual(['show servers conn web', 'show stat +3 4 -1']);
     now = 1_000;
     const late = haproxy({ a: 1 }, { a: still });
     expect(await removals.sweep(late.socket)).toMatchObject([{ kind: 'waiting' }]);
-    expect(late.asked.slice(1)).toEqual([
+    expect(late.asked.slice(2)).toEqual([
       'set server web/a state maint',
       'shutdown sessions server web/a',
       'del server web/a',

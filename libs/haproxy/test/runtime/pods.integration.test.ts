@@ -90,6 +90,48 @@ describe('pods that come and go', () => {
     await waitFor(() => websocket.closed(), { what: 'the websocket to end' });
   });
 
+  // Where HAProxy counts no connection in use. A backend's name may be its frontend's, and look like another's id.
+  it.each([
+    ['mode tcp', 'web'],
+    ['mode tcp', '3'],
+    ['mode http\n  http-reuse never', 'web'],
+  ])('with %j in backend "%s" connections go on until they end, or until the deadline', async (mode, name) => {
+    const [one, two] = (await pods('one', 'two')) as [PodServer, PodServer];
+    const port = await freePort();
+    const config = (pod: PodServer): string =>
+      `defaults
+  ${mode}
+  timeout connect 1s
+  timeout client 1h
+  timeout server 1h
+frontend ${name}
+  bind 127.0.0.1:${port}
+  default_backend ${name}
+backend ${name}
+  ${serverLine(pod, 'check inter 1h on-marked-down shutdown-sessions')}
+`;
+    const live = await liveHaproxy(() => ({ config: config(one) }));
+    const websocket = await openWebSocket(port, '/');
+    const deadlines = { ends: new PendingRemovals(), cuts: new PendingRemovals({ deadlineMs: 0 }) };
+    const wanted = live.release(config(two));
+    const plan = live.plan(wanted);
+    expect(await applyPlan(live.socket, plan, { wanted, removals: deadlines.ends })).toMatchObject({ kind: 'applied' });
+    const waiting = { kind: 'waiting', backend: name, server: 'one', connections: 1 };
+    expect(await deadlines.ends.sweep(live.socket)).toEqual([waiting]);
+    expect(await websocket.echo('still here')).toBe('still here');
+
+    if (plan.kind !== 'runtime') throw new Error('this is no update at runtime');
+    for (const operation of plan.operations) if (operation.kind === 'remove-server') deadlines.cuts.begin(operation);
+    await waitFor(
+      async () => {
+        await deadlines.cuts.sweep(live.socket);
+        return deadlines.cuts.size === 0;
+      },
+      { what: 'the server to be deleted' },
+    );
+    await waitFor(() => websocket.closed(), { what: 'the websocket to end' });
+  });
+
   it('keeps new requests of old clients away from a server that leaves, in a backend with cookies', async () => {
     const [one, two] = (await pods('one', 'two')) as [PodServer, PodServer];
     const sticky = ['cookie SRV insert dynamic', 'dynamic-cookie-key secret'];

@@ -19,6 +19,9 @@ export function integer(value: Value): number {
   throw typeError(`'${typeName(value)}' object cannot be interpreted as an integer`);
 }
 
+/** A flag that Python reads as an int: a bool, or any other int. */
+export const flag = (value: Value): boolean => integer(value) !== 0;
+
 /** An index that may be None. */
 export function integerOrNull(value: Value): number | null {
   return value === null ? null : integer(value);

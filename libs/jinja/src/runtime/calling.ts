@@ -43,7 +43,7 @@ export function reachable(rt: Runtime, object: Value, name: string): Value {
 /** Keyword arguments with those of `**mapping` behind them. */
 export function mergeKeywords(entries: readonly (readonly [string, Value])[], mapping: Value): Kwargs {
   const merged = new Map(entries);
-  if (mapping instanceof Undefined) mapping.length();
+  if (mapping instanceof Undefined) mapping.fail();
   else if (!isMapping(mapping)) throw typeError(`argument after ** must be a mapping, not ${typeName(mapping)}`);
   else {
     for (const [key, value] of mappingEntries(mapping as Mapping)) {

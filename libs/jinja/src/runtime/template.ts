@@ -30,7 +30,7 @@ export class TemplateModule extends Instance {
     return 'jinja2.environment';
   }
   override attribute(name: string): Value | undefined {
-    return this.exports.get(name);
+    return name === '__name__' ? this.templateName : this.exports.get(name);
   }
   /** Names and values by turns. */
   exported(): readonly Value[] {

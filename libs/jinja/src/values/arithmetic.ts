@@ -29,35 +29,48 @@ function exact(value: number | bigint): bigint {
 
 const inexact = (value: NumberValue): number => Number(numeric(value));
 
+/** An operand beside a float. */
+function floatOperand(value: NumberValue): number {
+  const float = inexact(value);
+  if (typeof value === 'bigint' && !Number.isFinite(float)) {
+    throw new PythonError('OverflowError', 'int too large to convert to float');
+  }
+  return float;
+}
+
+/** Both are ints that a JavaScript number holds exactly. */
+const areSmall = (a: NumberValue, b: NumberValue): boolean => typeof a !== 'bigint' && typeof b !== 'bigint';
+
 function divisionByZero(message: string): never {
   throw new PythonError('ZeroDivisionError', message);
 }
 
 export function addNumbers(a: NumberValue, b: NumberValue): Value {
-  if (isFloat(a) || isFloat(b)) return makeFloat(inexact(a) + inexact(b));
+  if (isFloat(a) || isFloat(b)) return makeFloat(floatOperand(a) + floatOperand(b));
   const sum = inexact(a) + inexact(b);
-  return Number.isSafeInteger(sum) ? sum : makeInteger(exact(numeric(a)) + exact(numeric(b)));
+  return areSmall(a, b) && Number.isSafeInteger(sum) ? sum : makeInteger(exact(numeric(a)) + exact(numeric(b)));
 }
 
 export function subtractNumbers(a: NumberValue, b: NumberValue): Value {
-  if (isFloat(a) || isFloat(b)) return makeFloat(inexact(a) - inexact(b));
+  if (isFloat(a) || isFloat(b)) return makeFloat(floatOperand(a) - floatOperand(b));
   const difference = inexact(a) - inexact(b);
-  return Number.isSafeInteger(difference) ? difference : makeInteger(exact(numeric(a)) - exact(numeric(b)));
+  return areSmall(a, b) && Number.isSafeInteger(difference)
+    ? difference
+    : makeInteger(exact(numeric(a)) - exact(numeric(b)));
 }
 
 export function multiplyNumbers(a: NumberValue, b: NumberValue): Value {
-  if (isFloat(a) || isFloat(b)) return makeFloat(inexact(a) * inexact(b));
+  if (isFloat(a) || isFloat(b)) return makeFloat(floatOperand(a) * floatOperand(b));
   const product = inexact(a) * inexact(b);
-  return Number.isSafeInteger(product) ? product : makeInteger(exact(numeric(a)) * exact(numeric(b)));
+  return areSmall(a, b) && Number.isSafeInteger(product) ? product : makeInteger(exact(numeric(a)) * exact(numeric(b)));
 }
 
 /** `/`: always a float. */
 export function divideNumbers(a: NumberValue, b: NumberValue): Value {
-  const divisor = inexact(b);
-  if (divisor === 0) return divisionByZero(isFloat(a) || isFloat(b) ? 'float division by zero' : 'division by zero');
-  if (typeof a !== 'bigint' && typeof b !== 'bigint') return makeFloat(inexact(a) / divisor);
-  return isFloat(a) || isFloat(b)
-    ? makeFloat(inexact(a) / divisor)
+  const isFloating = isFloat(a) || isFloat(b);
+  if (inexact(b) === 0) return divisionByZero(isFloating ? 'float division by zero' : 'division by zero');
+  return isFloating || areSmall(a, b)
+    ? makeFloat(floatOperand(a) / floatOperand(b))
     : divideIntegers(exact(numeric(a)), exact(numeric(b)));
 }
 
@@ -83,12 +96,19 @@ function floorRemainder(a: number, b: number): number {
   return remainder < 0 !== b < 0 ? remainder + b : remainder;
 }
 
+/** The quotient of two floats, floored as CPython's `float_floor_div` does it. */
+function floorQuotient(a: number, b: number): number {
+  if (b === 0) return divisionByZero('float floor division by zero');
+  const remainder = a % b;
+  const quotient = (a - remainder) / b - (remainder !== 0 && remainder < 0 !== b < 0 ? 1 : 0);
+  if (quotient === 0) return a / b < 0 || Object.is(a / b, -0) ? -0 : 0;
+  const floor = Math.floor(quotient);
+  return quotient - floor > 0.5 ? floor + 1 : floor;
+}
+
 export function floorDivideNumbers(a: NumberValue, b: NumberValue): Value {
   if (isFloat(a) || isFloat(b)) {
-    const divisor = inexact(b);
-    if (divisor === 0) return divisionByZero('float floor division by zero');
-    const quotient = (inexact(a) - floorRemainder(inexact(a), divisor)) / divisor;
-    return makeFloat(Math.round(quotient));
+    return makeFloat(floorQuotient(floatOperand(a), floatOperand(b)));
   }
   const divisor = exact(numeric(b));
   if (divisor === 0n) return divisionByZero('integer division or modulo by zero');
@@ -100,7 +120,8 @@ export function floorDivideNumbers(a: NumberValue, b: NumberValue): Value {
 export function remainderNumbers(a: NumberValue, b: NumberValue): Value {
   const divisor = inexact(b);
   if (isFloat(a) || isFloat(b)) {
-    return divisor === 0 ? divisionByZero('float modulo') : makeFloat(floorRemainder(inexact(a), divisor));
+    if (divisor === 0) return divisionByZero('float modulo');
+    return makeFloat(floorRemainder(floatOperand(a), floatOperand(b)));
   }
   if (divisor === 0) return divisionByZero('integer modulo by zero');
   if (Number.isSafeInteger(inexact(a)) && Number.isSafeInteger(divisor)) return floorRemainder(inexact(a), divisor) + 0;
@@ -109,15 +130,23 @@ export function remainderNumbers(a: NumberValue, b: NumberValue): Value {
 }
 
 export function powerNumbers(a: NumberValue, b: NumberValue): Value {
-  if (isFloat(a) || isFloat(b) || inexact(b) < 0) return floatPower(inexact(a), inexact(b));
+  if (isFloat(a) || isFloat(b)) return floatPower(floatOperand(a), floatOperand(b));
   const base = exact(numeric(a));
   const exponent = exact(numeric(b));
+  if (exponent < 0n) return negativePower(base, exponent);
   const bits = (base < 0n ? -base : base).toString(2).length;
   if (bits > 1 && Number(exponent) * bits > MAX_INTEGER_BITS) {
     throw new SecurityError(`an integer to the power of ${exponent} is past the limit`);
   }
   if (bits <= 1) return base === 0n ? (exponent === 0n ? 1 : 0) : base > 0n || exponent % 2n === 0n ? 1 : -1;
   return makeInteger(base ** exponent);
+}
+
+/** Rounded once, as the C library does; JavaScript's own power may be one digit off (`10 ** -4`). */
+function negativePower(base: bigint, exponent: bigint): Value {
+  const inverse = -exponent;
+  const isShort = inverse <= 1_100n && base !== 0n && base > -(2n ** 53n) && base < 2n ** 53n;
+  return isShort ? divideIntegers(1n, base ** inverse) : floatPower(floatOperand(base), floatOperand(exponent));
 }
 
 function floatPower(base: number, exponent: number): Value {

@@ -42,6 +42,7 @@ export interface RuntimeOptions {
   readonly policies?: Policies;
   readonly undefinedClass?: UndefinedClass;
   readonly newlineSequence?: string;
+  readonly random?: () => number;
 }
 
 /** What every builtin and all compiled code can ask of the environment they run in. */
@@ -53,6 +54,8 @@ export class Runtime {
   readonly policies: Policies;
   readonly undefinedClass: UndefinedClass;
   readonly newlineSequence: string;
+  /** Chance: a number from 0 up to, and without, 1. */
+  readonly random: () => number;
   /** Whether printed text is escaped right now (`{% autoescape %}` changes it while its body runs). */
   autoescape = false;
 
@@ -64,6 +67,7 @@ export class Runtime {
     this.policies = options.policies ?? DEFAULT_POLICIES;
     this.undefinedClass = options.undefinedClass ?? UNDEFINED_CLASSES.Undefined;
     this.newlineSequence = options.newlineSequence ?? '\n';
+    this.random = options.random ?? Math.random;
   }
 
   /** The value of a variable that does not exist. */

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { reasonOf } from '@flotilla/domain';
-import { address, fleet, fleets, key, oneOf, text, url } from './kinds.ts';
+import { address, fleet, fleets, integer, key, oneOf, text, url } from './kinds.ts';
 import { ConfigError, loadSettings, setting } from './settings.ts';
 
 /** Settings that several apps share; each app picks what it needs. */
@@ -12,6 +12,10 @@ export const sharedSettings = {
     // A URL may hold a password.
     secret: true,
     example: 'redis://127.0.0.1:6379',
+  }),
+  FLOTILLA_REDIS_TIMEOUT_MS: setting(integer(4_000, 600_000), {
+    help: 'How long, in milliseconds, a connection to Redis on which something was asked may pass nothing before it is closed and made anew.',
+    default: '12000',
   }),
   FLOTILLA_KEY: setting(key(), {
     help: 'The key that seals secrets and artifacts in Redis: 32 bytes in base64, the same for every app. Make one with: openssl rand -base64 32',

@@ -1,3 +1,5 @@
+import { setMaxListeners } from 'node:events';
+
 /**
  * A controller that is aborted along with its parent, and leaves no trace on the parent once it is over
  * (`AbortSignal.any` keeps one until the garbage collector comes by, and parents here live for weeks).
@@ -11,6 +13,8 @@ export interface AbortScope {
 
 export function abortScope(...parents: readonly AbortSignal[]): AbortScope {
   const controller = new AbortController();
+  // One watcher follows as many subtrees as it has fleets.
+  setMaxListeners(0, controller.signal);
   const follow = parents.map((parent) => {
     const abort = (): void => {
       controller.abort(parent.reason);

@@ -10,6 +10,9 @@ export interface Scope {
   readonly wants: (path: string) => boolean;
 }
 
+/** What an event of etcd does: a change of one object, or the end of all objects below a directory. */
+export type StoreChange = Change | { readonly kind: 'delete-below'; readonly path: string; readonly index: number };
+
 const deleting = new Set(['delete', 'compareAndDelete', 'expire']);
 const writing = new Set(['set', 'create', 'update', 'compareAndSwap']);
 
@@ -17,7 +20,7 @@ const writing = new Set(['set', 'create', 'update', 'compareAndSwap']);
  * The change an event makes to the objects of a scope; undefined when it makes none: a new directory, an object that
  * is not wanted, a node that stands where no object of Kubernetes stands, an action that is not known.
  */
-export function toChange({ action, node, replacedObject }: EtcdEvent, scope: Scope): Change | undefined {
+export function toChange({ action, node, replacedObject }: EtcdEvent, scope: Scope): StoreChange | undefined {
   if (deleting.has(action)) return toDelete(node, scope);
   if (!writing.has(action)) return undefined;
   // A directory in an object's place ends the object.
@@ -43,14 +46,15 @@ export function concerns({ action, node }: EtcdEvent, { prefix, subtree }: Scope
   return deleting.has(action) && isAtOrBelow(root, node.key);
 }
 
-function toDelete(node: EtcdNode, scope: Scope): Change | undefined {
+function toDelete(node: EtcdNode, scope: Scope): StoreChange | undefined {
   const { prefix, subtree } = scope;
   const index = node.modifiedIndex;
   // etcd tells a watcher when a directory above it is deleted, with that directory's key.
-  if (node.dir && isAtOrBelow(`${prefix}/${subtree}`, node.key)) return { kind: 'delete', path: subtree, index };
+  if (node.dir && isAtOrBelow(`${prefix}/${subtree}`, node.key)) return { kind: 'delete-below', path: subtree, index };
   const path = pathOf(node.key, scope);
   if (path === undefined) return undefined;
-  return node.dir || isWanted(path, scope) ? { kind: 'delete', path, index } : undefined;
+  if (node.dir) return { kind: 'delete-below', path, index };
+  return isWanted(path, scope) ? { kind: 'delete', path, index } : undefined;
 }
 
 /** The path below the prefix, when the key lies in the subtree and is not hidden. */

@@ -1,4 +1,5 @@
 import type { Change, StoredObject } from '@flotilla/domain';
+import type { StoreChange } from './changes.ts';
 
 /**
  * The objects of one subtree that the consumer has been told of: path → modifiedIndex, no values.
@@ -12,12 +13,23 @@ export class KnownObjects {
     return this.#indexes.size;
   }
 
-  /** Takes note of a change; false when it is older than what is known, or deletes what is not there. */
-  accept(change: Change): boolean {
-    if (change.kind === 'delete') return this.#delete(change);
-    if (change.index <= (this.#indexes.get(change.path) ?? -1)) return false;
-    this.#indexes.set(change.path, change.index);
-    return true;
+  /**
+   * Takes note of what etcd did, and gives the changes of single objects that it means: none when it is older than what
+   * is known, or deletes what is not there.
+   */
+  accept(change: StoreChange): Change[] {
+    const { path, index } = change;
+    if (change.kind === 'delete-below') {
+      return [...this.#indexes.keys()]
+        .filter((each) => each.startsWith(`${path}/`))
+        .flatMap((each) => this.accept({ kind: 'delete', path: each, index }));
+    }
+    const known = this.#indexes.get(path);
+    const isNews = known === undefined ? change.kind === 'put' : index > known;
+    if (!isNews) return [];
+    if (change.kind === 'put') this.#indexes.set(path, index);
+    else this.#indexes.delete(path);
+    return [change];
   }
 
   /** A listing takes the place of everything; returns the paths it no longer has. */
@@ -25,17 +37,5 @@ export class KnownObjects {
     const before = this.#indexes;
     this.#indexes = new Map(objects.map(({ path, index }) => [path, index]));
     return [...before.keys()].filter((path) => !this.#indexes.has(path));
-  }
-
-  #delete({ path, index }: Change): boolean {
-    const own = this.#indexes.get(path);
-    if (own !== undefined) return index > own && this.#indexes.delete(path);
-    let found = false;
-    for (const [below, known] of this.#indexes) {
-      if (!below.startsWith(`${path}/`) || known >= index) continue;
-      this.#indexes.delete(below);
-      found = true;
-    }
-    return found;
   }
 }

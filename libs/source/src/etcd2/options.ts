@@ -7,10 +7,10 @@ export interface Etcd2Options {
   /** Where Kubernetes keeps its objects; default `/registry`. */
   readonly prefix?: string;
   /**
-   * The subtrees to follow, below the prefix; default `pods`, `configmaps`, `secrets`. A narrower one, such as
-   * `secrets/lb`, keeps everybody else's secrets on the server. None may lie inside another.
+   * The subtrees to follow, below the prefix, such as `pods`. A narrower one, such as `secrets/lb`, keeps everybody
+   * else's secrets on the server. None may lie inside another.
    */
-  readonly resources?: readonly string[];
+  readonly resources: readonly string[];
   /** Whether the object at `<resource>/<namespace>/<name>` is of interest; others are dropped while they are read. */
   readonly wants?: (path: string) => boolean;
   /** HTTP basic auth, where the endpoint's URL has none. */
@@ -48,7 +48,7 @@ export interface Etcd2Settings {
 export function settingsOf(options: Etcd2Options): Etcd2Settings {
   const { endpoints, username, password = '' } = options;
   const common = username === undefined ? undefined : basicAuth(username, password);
-  const resources = (options.resources ?? ['pods', 'configmaps', 'secrets']).map(trimSlashes);
+  const resources = options.resources.map(trimSlashes);
   checkResources(resources);
   return {
     endpoints: parseEndpoints(typeof endpoints === 'string' ? endpoints : endpoints.join(',')).map((endpoint) => ({

@@ -1,7 +1,7 @@
 import type { Change, SourceEvent, StoredObject } from '@flotilla/domain';
 
 /**
- * What arrived since the consumer last asked: at most one state, and after it the newest change of each path.
+ * What arrived since the consumer last asked: at most one state, and after it the newest change of each object.
  *
  * However slow the consumer is, it holds no more than one entry for each object.
  */
@@ -20,7 +20,9 @@ export class Outbox {
   }
 
   change(change: Change): void {
-    merge(this.#changes, change);
+    // Deleting first moves the path to the end: the changes are told in their order.
+    this.#changes.delete(change.path);
+    this.#changes.set(change.path, change);
     this.#index = Math.max(this.#index, change.index);
     this.#wake?.();
   }
@@ -53,16 +55,3 @@ export class Outbox {
     return { kind: 'changes', changes, index: this.#index };
   }
 }
-
-/** Puts a change behind those of a batch and drops what it makes void: the path's older change, or all below it. */
-export function merge(batch: Map<string, Change>, change: Change): void {
-  // Deleting first moves the path to the end: the order of directory deletes and later writes is kept.
-  batch.delete(change.path);
-  if (change.kind === 'delete' && isDirectory(change.path)) {
-    for (const path of batch.keys()) if (path.startsWith(`${change.path}/`)) batch.delete(path);
-  }
-  batch.set(change.path, change);
-}
-
-/** Objects stand at `<resource>/<namespace>/<name>`. */
-const isDirectory = (path: string): boolean => path.split('/').length < 3;

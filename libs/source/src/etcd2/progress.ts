@@ -1,4 +1,5 @@
-import type { Change, StoredObject } from '@flotilla/domain';
+import type { StoredObject } from '@flotilla/domain';
+import type { StoreChange } from './changes.ts';
 import type { StoreMark } from './client.ts';
 import { Etcd2Error } from './errors.ts';
 import { KnownObjects } from './known-objects.ts';
@@ -71,8 +72,8 @@ export class Progress {
     this.#attached.delete(subtree);
   }
 
-  change(subtree: string, change: Change): void {
-    if (this.#of(subtree).known.accept(change)) this.outbox.change(change);
+  change(subtree: string, change: StoreChange): void {
+    for (const each of this.#of(subtree).known.accept(change)) this.outbox.change(each);
   }
 
   /**

@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { Bell } from '@flotilla/runtime';
 import { abortScope } from './abort.ts';
 import { type Etcd2Client, connectEtcd2 } from './client.ts';
 import type { Etcd2Endpoint } from './endpoint.ts';
@@ -27,10 +27,13 @@ export async function runSession(
   try {
     const { index, clusterId } = await checkMark(client, progress, scope.signal);
     settings.tell({ kind: 'connected', endpoint: endpoint.name, index, clusterId });
-    const watches = settings.resources.map((subtree) => new SubtreeWatch(client, subtree, settings, progress));
+    const doubt = new Bell();
+    const watches = settings.resources.map(
+      (subtree) => new SubtreeWatch(client, subtree, settings, progress, () => doubt.ring()),
+    );
     tasks.push(
       ...watches.map((watch) => watch.follow(scope.signal)),
-      checkUp(client, watches, settings, progress, scope.signal),
+      checkUp(client, watches, settings, progress, doubt, scope.signal),
     );
     return await Promise.race(tasks);
   } finally {
@@ -43,16 +46,19 @@ export async function runSession(
 /**
  * Looks after what no stream tells: whether the endpoint still answers with the majority's voice, whether the store is
  * still the same, and whether a silent stream is silent with reason. A quiet store costs one small read each time.
+ * `doubt` rings when a stream should not wait for the next time.
  */
 async function checkUp(
   client: Etcd2Client,
   watches: readonly SubtreeWatch[],
   settings: Etcd2Settings,
   progress: Progress,
+  doubt: Bell,
   signal: AbortSignal,
 ): Promise<never> {
   for (;;) {
-    await sleep(settings.probeIntervalMs, undefined, { signal });
+    await doubt.wait(settings.probeIntervalMs, signal);
+    signal.throwIfAborted();
     const { index } = await checkMark(client, progress, signal);
     await Promise.all(watches.map((watch) => watch.proveAlive(index, signal)));
   }

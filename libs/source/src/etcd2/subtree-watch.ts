@@ -4,6 +4,7 @@ import { backoffMs } from './backoff.ts';
 import { concerns, type Scope, toChange, toObject } from './changes.ts';
 import type { Etcd2Client } from './client.ts';
 import type { ListReason } from './events.ts';
+import { BurstEnd } from './burst-end.ts';
 import { fillHole, pollPatiently } from './hole.ts';
 import type { Etcd2Settings } from './options.ts';
 import { type Place, nextStep } from './place.ts';
@@ -13,6 +14,9 @@ import type { EtcdEvent } from './wire.ts';
 /** A stream that lived shorter than this makes the next one wait. */
 const shortLifeMs = 1_000;
 const maxReopenMs = 1_000;
+
+/** How long the events of a stream that is in doubt may be under way: to open another for nothing costs little. */
+const doubtGraceMs = 200;
 
 /** Ends everything that belonged to one stream. */
 class StreamEnded extends Error {}
@@ -39,8 +43,22 @@ export class SubtreeWatch {
   #live: AbortScope | undefined;
   /** Up to where the live stream's silence was found to be right. */
   #checked = 0;
+  readonly #burst: BurstEnd;
+  /** Whether etcd may have dropped the live stream since the last look. */
+  #isInDoubt = false;
 
-  constructor(client: Etcd2Client, subtree: string, settings: Etcd2Settings, progress: Progress) {
+  /** `onDoubt` is called when the live stream may have been dropped: it wants to be proven alive soon. */
+  constructor(
+    client: Etcd2Client,
+    subtree: string,
+    settings: Etcd2Settings,
+    progress: Progress,
+    onDoubt: () => void = () => undefined,
+  ) {
+    this.#burst = new BurstEnd(() => {
+      this.#isInDoubt = true;
+      onDoubt();
+    });
     this.#client = client;
     this.#subtree = subtree;
     this.#settings = settings;
@@ -63,30 +81,36 @@ export class SubtreeWatch {
 
   /**
    * Asks the history for an event that the live stream should have brought, up to the store's `index`. A connection
-   * that is frozen on the way, while others work, shows only like this.
+   * that is frozen on the way, while others work, shows only like this, and so does a stream that etcd dropped.
    *
-   * When more than 1,000 events came since the last look, the history no longer tells; the next look may.
+   * When more than 1,000 events came since the last look, the history no longer tells; the next look may. In doubt
+   * that counts as stalled: a new stream begins with what was missed, or with a listing.
    */
   async proveAlive(index: number, signal: AbortSignal): Promise<void> {
     const stream = this.#live;
+    const isInDoubt = this.#isInDoubt;
+    this.#isInDoubt = false;
     const from = Math.max(this.#checked, this.#place.last) + 1;
     if (!stream || from > index) return;
     const found = await this.#firstMissed(from, signal);
     if (found === 'unknown') return;
     this.#checked = index;
-    if (found === 'none') return;
-    await sleep(this.#settings.stallGraceMs, undefined, { signal });
-    if (this.#live !== stream || this.#place.last >= found) return;
-    stream.abort(new StreamEnded(`the stream is stalled: it did not bring the event at index ${found}`));
+    if (found === 'none' || (found === 'outdated' && !isInDoubt)) return;
+    const { stallGraceMs } = this.#settings;
+    await sleep(isInDoubt ? Math.min(stallGraceMs, doubtGraceMs) : stallGraceMs, undefined, { signal });
+    const missed = found === 'outdated' ? index : found;
+    if (this.#live !== stream || this.#place.last >= missed) return;
+    stream.abort(new StreamEnded(`the stream is stalled: it did not bring the event at index ${missed}`));
   }
 
   /** The index of the first event from here on that a live stream brings; etcd answers at once when there is one. */
-  async #firstMissed(from: number, signal: AbortSignal): Promise<number | 'none' | 'unknown'> {
+  async #firstMissed(from: number, signal: AbortSignal): Promise<number | 'none' | 'outdated' | 'unknown'> {
     const asked = { subtree: this.#subtree, patienceMs: this.#settings.stallGraceMs };
     for (let next = from; ;) {
       const answer = await pollPatiently(this.#client, asked, next, signal);
       if (answer === 'unanswered') return 'unknown';
-      if (answer === 'silent' || answer.kind !== 'event') return 'none';
+      if (answer === 'silent' || answer.kind === 'empty') return 'none';
+      if (answer.kind === 'outdated') return 'outdated';
       next = answer.event.node.modifiedIndex;
       if (concerns(answer.event, this.#scope)) return next;
       next++;
@@ -107,9 +131,9 @@ export class SubtreeWatch {
       });
       this.#progress.recognize(stream);
       await this.#catchUp(stream.index, held, life.signal);
-      for (const event of held.splice(0)) this.#apply(event);
+      for (const event of held.splice(0)) this.#takeLive(event);
       take = (event) => {
-        this.#apply(event);
+        this.#takeLive(event);
       };
       this.#goLive(life);
       return await aborted(life.signal);
@@ -118,6 +142,8 @@ export class SubtreeWatch {
       throw error;
     } finally {
       this.#live = undefined;
+      this.#burst.reset();
+      this.#isInDoubt = false;
       this.#progress.detach(this.#subtree);
       life.end();
     }
@@ -172,6 +198,11 @@ export class SubtreeWatch {
     if (how === 'changes') {
       this.#settings.tell({ kind: 'resync', subtree: this.#subtree, reason, objects: objects.length });
     }
+  }
+
+  #takeLive(event: EtcdEvent): void {
+    this.#burst.event();
+    this.#apply(event);
   }
 
   #apply(event: EtcdEvent): void {

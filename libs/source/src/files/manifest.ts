@@ -8,10 +8,9 @@ export interface ManifestObject extends StoredObject {
   readonly where: string;
 }
 
-const strings = z.record(z.string(), z.string('must be a string; put quotes around a number, true, false or null'));
+const strings = mapOf(z.string('must be a string; put quotes around a number, true, false or null'));
 // Line breaks inside are allowed, as the API server allows them.
-const base64 = z.record(
-  z.string(),
+const base64 = mapOf(
   z
     .string('must be a string')
     .transform((text) => text.replace(/[\r\n]/g, ''))
@@ -75,6 +74,23 @@ function objectsOf(value: unknown, where: string): ManifestObject[] {
     );
   }
   return isRead(kind) ? [objectOf(kind, value, where)] : [];
+}
+
+/** Values by any name. The library's own record leaves `__proto__` out without a word, which is a good data key. */
+function mapOf(valueSchema: z.ZodType<string>) {
+  return z.unknown().transform((value, context): Record<string, string> => {
+    if (!isJsonObject(value)) {
+      context.addIssue({ code: 'custom', message: 'must be an object' });
+      return z.NEVER;
+    }
+    const entries: [string, string][] = [];
+    for (const [name, given] of Object.entries(value)) {
+      const read = valueSchema.safeParse(given);
+      if (read.success) entries.push([name, read.data]);
+      else context.addIssue({ code: 'custom', message: read.error.issues[0]?.message ?? '', path: [name] });
+    }
+    return Object.fromEntries(entries);
+  });
 }
 
 const isRead = (kind: string): kind is keyof typeof schemas => Object.hasOwn(schemas, kind);

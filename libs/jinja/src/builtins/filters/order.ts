@@ -19,7 +19,7 @@ import {
   type Value,
 } from '../../values/index.ts';
 import { sortBy } from '../methods/list.ts';
-import { missingMethod } from '../arguments.ts';
+import { flag, missingMethod } from '../arguments.ts';
 import { attributeGetter, ignoreCase, keyGetter, multiKeyGetter } from './attribute.ts';
 
 /** `value.items()` of what must be a dict. */
@@ -108,7 +108,7 @@ export const orderFilters: readonly Builtin[] = [
     'sort',
     ['value', ['reverse', false], ...KEYED],
     (runtime, [value = null, reverse = false, exact = false, attribute = null]) =>
-      sortBy(toList(value), multiKeyGetter(runtime, attribute, truthy(exact)), truthy(reverse)),
+      sortBy(toList(value), multiKeyGetter(runtime, attribute, truthy(exact)), flag(reverse)),
   ),
   builtin(
     'unique',
@@ -123,6 +123,6 @@ export const orderFilters: readonly Builtin[] = [
     'dictsort',
     ['value', ['case_sensitive', false], ['by', 'key'], ['reverse', false]],
     (_runtime, [value = null, exact = false, by = 'key', reverse = false]) =>
-      dictSort(value, truthy(exact), by, truthy(reverse)),
+      dictSort(value, truthy(exact), by, flag(reverse)),
   ),
 ];

@@ -42,6 +42,12 @@ function reversed(value: Value): { items: Value[]; kind: string } {
   throw typeError(`'${typeName(value)}' object is not reversible`);
 }
 
+function last(runtime: Runtime, value: Value): Value {
+  const [item] = reversed(value).items;
+  if (item === undefined) return runtime.undefinedHint('No last item, sequence was empty.');
+  return value instanceof Markup ? new Markup(str(item)) : item;
+}
+
 function reverse(value: Value): Value {
   if (isText(value)) {
     const text = [...codePoints(textOf(value))].reverse().join('');
@@ -69,7 +75,7 @@ function first(runtime: Runtime, value: Value): Value {
 function random(runtime: Runtime, value: Value): Value {
   const size = length(value);
   if (size === 0) return runtime.undefinedHint('No random item, sequence was empty.');
-  return itemOrError(value, Math.floor(Math.random() * size));
+  return itemOrError(value, Math.floor(runtime.random() * size));
 }
 
 /** Joins; under autoescape one Markup among the parts makes all of them markup. */
@@ -148,13 +154,7 @@ function* pairs(value: Value): Iterable<Value> {
 /** Filters on sequences that look at no more than their order. */
 export const sequenceFilters: readonly Builtin[] = [
   builtin('first', ['seq'], (runtime, [value = null]) => first(runtime, value)),
-  builtin(
-    'last',
-    ['seq'],
-    (runtime, [value = null]) =>
-      reversed(value).items[0] ??
-      (length(value) > 0 ? null : runtime.undefinedHint('No last item, sequence was empty.')),
-  ),
+  builtin('last', ['seq'], (runtime, [value = null]) => last(runtime, value)),
   builtin('random', ['seq'], (runtime, [value = null]) => random(runtime, value)),
   builtin('length', ['obj'], (_runtime, [value = null]) => length(value)),
   builtin('count', ['obj'], (_runtime, [value = null]) => length(value)),

@@ -25,6 +25,7 @@ import {
 import { integer, integerOrNull, missingMethod, text } from '../arguments.ts';
 import { formatPercent } from '../format/percent.ts';
 import { replaceText } from '../methods/str-parts.ts';
+import { SPACE } from '../text/classes.ts';
 import { splitLines } from '../text/lines.ts';
 import { wrapParagraph } from '../text/wrap.ts';
 
@@ -52,7 +53,7 @@ function replace(runtime: Runtime, [value = null, old = '', fresh = '', count = 
   return as(self, replaceText(textOf(self), part(old), part(fresh), limit, runtime));
 }
 
-const WORD_STARTS = /([-\s\x1c-\x1f\x85({[<]+)/;
+const WORD_STARTS = new RegExp(`([-${SPACE}({[<]+)`);
 
 /** Jinja2's `title`: words also start after hyphens and opening brackets. */
 function title(value: Value): Value {

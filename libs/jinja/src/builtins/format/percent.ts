@@ -38,7 +38,8 @@ const SPECIFIER = /([-+ #0]*)(\*|\d+)?(?:\.(\*|\d+)?)?[hlL]?/y;
 class PercentFormatter {
   private at = 0;
   private used = 0;
-  private readonly items: readonly Value[];
+  /** What conversions take their values from. */
+  private items: readonly Value[];
   private readonly mapping: Value | null;
 
   constructor(
@@ -73,14 +74,13 @@ class PercentFormatter {
       this.at += 1;
       return '%';
     }
-    const keyed = this.format[this.at] === '(' ? this.keyed() : undefined;
+    if (this.format[this.at] === '(') this.takeKeyed();
     SPECIFIER.lastIndex = this.at;
     const match = SPECIFIER.exec(this.format);
     const [whole = '', flags = '', width, precision] = match ?? [];
     this.at += whole.length;
-    const take = (): Value => (keyed === undefined ? this.next() : keyed);
-    const given = width === undefined ? 0 : this.count(width, take);
-    const places = whole.includes('.') ? Math.max(this.count(precision ?? '0', take), 0) : null;
+    const given = width === undefined ? 0 : this.count(width);
+    const places = whole.includes('.') ? Math.max(this.count(precision ?? '0'), 0) : null;
     const letter = this.letter();
     const conversion: Conversion = {
       letter,
@@ -91,7 +91,7 @@ class PercentFormatter {
       width: Math.abs(given),
       precision: places,
     };
-    return convert(conversion, take(), this.escaping);
+    return convert(conversion, this.next(), this.escaping);
   }
 
   private letter(): string {
@@ -105,10 +105,10 @@ class PercentFormatter {
     return letter;
   }
 
-  private count(digits: string, take: () => Value): number {
+  private count(digits: string): number {
     let value: number;
     if (digits === '*') {
-      const given = take();
+      const given = this.next();
       if (typeof given !== 'number' && typeof given !== 'boolean') throw typeError('* wants int');
       value = integer(given);
     } else value = Number(digits);
@@ -123,8 +123,8 @@ class PercentFormatter {
     return value;
   }
 
-  /** `(key)`: parentheses inside of the key nest. */
-  private keyed(): Value {
+  /** `(key)`: from here on its item is all there is to take. Parentheses inside of the key nest. */
+  private takeKeyed(): void {
     if (this.mapping === null) throw typeError('format requires a mapping');
     let depth = 1;
     let end = this.at + 1;
@@ -137,6 +137,7 @@ class PercentFormatter {
     }
     const key = this.format.slice(this.at + 1, end - 1);
     this.at = end;
-    return itemOrError(this.mapping, key);
+    this.items = [itemOrError(this.mapping, key)];
+    this.used = 0;
   }
 }

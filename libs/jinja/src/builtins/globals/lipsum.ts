@@ -9,9 +9,14 @@ const WORDS =
   );
 
 /** A random number from `low` up to, but not including, `high`. */
-const between = (low: number, high: number): number => low + Math.floor(Math.random() * (high - low));
+type Between = (low: number, high: number) => number;
 
-function otherWord(last: string): string {
+const chanceOf =
+  ({ random }: Runtime): Between =>
+  (low, high) =>
+    low + Math.floor(random() * (high - low));
+
+function otherWord(last: string, between: Between): string {
   for (;;) {
     const word = WORDS[between(0, WORDS.length)] ?? '';
     if (word !== last) return word;
@@ -19,14 +24,14 @@ function otherWord(last: string): string {
 }
 
 /** Words with a comma every few and a full stop every dozen or so, which starts a sentence. */
-function paragraph(size: number): string {
+function paragraph(size: number, between: Between): string {
   const words: string[] = [];
   let last = '';
   let comma = 0;
   let stop = 0;
   let startsSentence = true;
   for (let index = 0; index < size; index += 1) {
-    last = otherWord(last);
+    last = otherWord(last, between);
     let word = startsSentence ? last.charAt(0).toUpperCase() + last.slice(1) : last;
     startsSentence = false;
     if (index - between(3, 8) > comma) {
@@ -49,7 +54,8 @@ const LONGEST_WORD = 16;
 function lipsum(runtime: Runtime, count: number, html: boolean, min: number, max: number): string | Markup {
   if (max <= min) throw valueError(`empty range for randrange() (${min}, ${max}, ${max - min})`);
   runtime.checkSize(Math.max(count, 0) * Math.max(max, 0) * LONGEST_WORD, 'maxRepeat');
-  const paragraphs = Array.from({ length: Math.max(count, 0) }, () => paragraph(between(min, max)));
+  const between = chanceOf(runtime);
+  const paragraphs = Array.from({ length: Math.max(count, 0) }, () => paragraph(between(min, max), between));
   return html ? new Markup(paragraphs.map((text) => `<p>${text}</p>`).join('\n')) : paragraphs.join('\n\n');
 }
 

@@ -9,14 +9,13 @@ import {
   repr,
   sequenceItems,
   toList,
-  truthy,
   type Builtin,
   type Implementation,
   type ParameterNotation,
   type Runtime,
   type Value,
 } from '../../values/index.ts';
-import { integer, integerOrNull } from '../arguments.ts';
+import { flag, integer, integerOrNull } from '../arguments.ts';
 
 type ListRun = (self: Value[], args: readonly Value[], runtime: Runtime) => Value;
 
@@ -70,7 +69,7 @@ export function sortBy(items: readonly Value[], key: (item: Value) => Value, rev
 function sort(self: Value[], key: Value, reverse: Value, runtime: Runtime): void {
   if (key !== null && !(key instanceof Callable)) throw typeError('object is not callable');
   const keyOf = key === null ? (item: Value) => item : (item: Value) => key.call(runtime, [item], NO_KWARGS);
-  const sorted = sortBy(self, keyOf, truthy(reverse));
+  const sorted = sortBy(self, keyOf, flag(reverse));
   self.splice(0, self.length, ...sorted);
 }
 
@@ -85,23 +84,35 @@ function index(name: string, self: Value, [wanted = null, start = 0, end = null]
   const items = sequenceItems(self) ?? toList(self);
   const place = (value: number): number => (value < 0 ? Math.max(value + items.length, 0) : value);
   const at = find(items, wanted, place(integer(start)), place(integerOrNull(end) ?? items.length));
-  if (at < 0) throw valueError(name === 'tuple' ? 'tuple.index(x): x not in tuple' : `${repr(wanted)} is not in list`);
+  if (at < 0)
+    throw valueError(name === 'tuple' ? 'tuple.index(x): x not in tuple' : `${repr(wanted)} is not in ${name}`);
   return at;
 }
 
 const count = (self: Value, wanted: Value): number =>
   (sequenceItems(self) ?? toList(self)).filter((item) => identicalOrEqual(item, wanted)).length;
 
+const countMethod = builtin('count', ['self', 'value'], (_runtime, [self = null, wanted = null]) =>
+  count(self, wanted),
+);
+
 /** `index` and `count`, which lists and tuples share. */
 const sequenceMethods = (name: string): readonly Builtin[] => [
   builtin('index', ['self', 'value', ['start', 0], ['stop', null]], (_runtime, [self = null, ...args]) =>
     index(name, self, args),
   ),
-  builtin('count', ['self', 'value'], (_runtime, [self = null, wanted = null]) => count(self, wanted)),
+  countMethod,
 ];
 
 export const tupleMethods: readonly Builtin[] = sequenceMethods('tuple');
-export const rangeMethods: readonly Builtin[] = sequenceMethods('range');
+export const rangeMethods: readonly Builtin[] = [
+  builtin('index', ['self', '*args'], (_runtime, [self = null, args]) => {
+    const wanted = args as readonly Value[];
+    if (wanted.length !== 1) throw typeError(`range.index() takes exactly one argument (${wanted.length} given)`);
+    return index('range', self, wanted);
+  }),
+  countMethod,
+];
 
 export const listMethods: readonly Builtin[] = [
   ...sequenceMethods('list'),

@@ -16,8 +16,3 @@ export function sliceCharacters(text: string, start: number, end = Number.POSITI
   if (!hasAstral(text)) return text.slice(start, Math.max(end, 0));
   return [...text].slice(start, Math.max(end, 0)).join('');
 }
-
-/** Index in characters of an index in UTF-16 units. */
-export function characterIndex(text: string, unit: number): number {
-  return unit <= 0 ? unit : countCharacters(text.slice(0, unit));
-}

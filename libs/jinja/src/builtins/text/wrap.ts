@@ -22,7 +22,7 @@ const CHUNKS = new RegExp(
   `(${BLANK}+` +
     `|(?<=${WORD_OR_PUNCTUATION})-{2,}(?=${WORD_CHARACTER})` +
     `|${SOLID}+?(?:` +
-    `-(?:(?<=${LETTER}{2}-)|(?<=${LETTER}-${WORD_OR_PUNCTUATION}-))(?=${LETTER}-?${LETTER})` +
+    `-(?:(?<=${LETTER}{2}-)|(?<=${LETTER}-${LETTER}-))(?=${LETTER}-?${LETTER})` +
     `|(?=${BLANK}|$)` +
     `|(?<=${WORD_OR_PUNCTUATION})(?=-{2,}${WORD_CHARACTER})))`,
   'u',

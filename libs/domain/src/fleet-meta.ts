@@ -1,0 +1,97 @@
+import type { ArtifactIdentity } from './artifact.ts';
+import { type Epoch, type Revision, digest, epoch, revision, version } from './brands.ts';
+import { parseProblems } from './fleet-hold.ts';
+import type { Problem } from './problem.ts';
+
+/**
+ * The fields of a fleet's `meta` hash in Redis. Their names are defined here alone, for the scripts in Lua too.
+ *
+ * | field | written by | what |
+ * | --- | --- | --- |
+ * | `term` | watcher | the highest fencing term that took the fleet |
+ * | `epoch` | watcher | the life of the data; absent from the end of one until the first write of the next |
+ * | `revision`, `stamp`, `index`, `updatedAt` | watcher | the newest write: its number, its random mark, the store's index behind it, and when |
+ * | `artifactEpoch`, `version`, `digest` | renderer | the newest version, and the life it belongs to |
+ * | `artifactRevision`, `artifactIndex` | renderer | the newest inputs that gave it |
+ * | `feedId` | renderer | the feed entry that told of it |
+ * | `checkedVersion` | renderer | the last version that HAProxy has checked |
+ * | `refused` | renderer | JSON of the entries that HAProxy refused in the newest render |
+ * | `refusedEpoch`, `refusedRevision` | renderer | the newest inputs whose render failed for what is in them |
+ */
+export const metaFields = [
+  'term',
+  'epoch',
+  'revision',
+  'stamp',
+  'index',
+  'updatedAt',
+  'artifactEpoch',
+  'version',
+  'digest',
+  'artifactRevision',
+  'artifactIndex',
+  'feedId',
+  'checkedVersion',
+  'refused',
+  'refusedEpoch',
+  'refusedRevision',
+] as const;
+
+export type MetaField = (typeof metaFields)[number];
+
+/** Where a fleet stands in Redis. What belongs to another life of the data counts as nothing. */
+export interface FleetMeta {
+  /** The newest inputs; undefined before the first write of a life. */
+  readonly inputs: { readonly epoch: Epoch; readonly revision: Revision; readonly stamp: string } | undefined;
+  /** The store's index that the newest write brought the inputs to, of whatever life. */
+  readonly index: number;
+  /** When the inputs changed last, ISO 8601; empty before that. */
+  readonly updatedAt: string;
+  /** The newest version; undefined until one is published. */
+  readonly newest: NewestVersion | undefined;
+  /** The newest revision whose render failed for what is in it; 0 for none. */
+  readonly refusedRevision: number;
+}
+
+export interface NewestVersion extends ArtifactIdentity {
+  /** The newest revision whose render gave it, and the store's index behind that. */
+  readonly revision: Revision;
+  readonly index: number;
+  /** The feed entry that told of it. */
+  readonly feedId: string;
+  /** The last version that HAProxy has checked; 0 for none. */
+  readonly checkedVersion: number;
+  /** Entries that HAProxy refused in the newest render, and what serves in their place. */
+  readonly refused: readonly Problem[];
+}
+
+/** The hash as Redis gives it, field by field. */
+export function parseMeta(stored: Readonly<Partial<Record<string, string>>>): FleetMeta {
+  const meta: Readonly<Partial<Record<MetaField, string>>> = stored;
+  const life = meta.epoch;
+  return {
+    inputs: life
+      ? { epoch: epoch(life), revision: revision(Number(meta.revision)), stamp: meta.stamp ?? '' }
+      : undefined,
+    index: Number(meta.index ?? 0),
+    updatedAt: meta.updatedAt ?? '',
+    newest: life && life === meta.artifactEpoch ? newestOf(meta, epoch(life)) : undefined,
+    refusedRevision: life && life === meta.refusedEpoch ? Number(meta.refusedRevision) : 0,
+  };
+}
+
+/** Undefined also where a part of it is missing, without which it cannot be pulled. */
+function newestOf(meta: Readonly<Partial<Record<MetaField, string>>>, life: Epoch): NewestVersion | undefined {
+  const { feedId } = meta;
+  if (!meta.version || !meta.digest || !feedId) return undefined;
+  return {
+    epoch: life,
+    version: version(Number(meta.version)),
+    digest: digest(meta.digest),
+    revision: revision(Number(meta.artifactRevision)),
+    index: Number(meta.artifactIndex),
+    feedId,
+    checkedVersion: Number(meta.checkedVersion ?? 0),
+    refused: parseProblems(meta.refused ?? ''),
+  };
+}
