@@ -1,6 +1,5 @@
-import { type Instance, type NodeStatus, sameArtifact } from '@flotilla/domain';
+import { type Instance, type NodeStatus, sameArtifact, identityOf } from '@flotilla/domain';
 import { type State, type Waiting, liveOf, parkedOf, waitingOf } from './delivery/state.ts';
-import { identityOf } from './store/state-file.ts';
 
 /** What the node says of itself; the rest is known when it is told. */
 export type OwnStatus = Omit<NodeStatus, 'at' | 'rival' | 'clockMs'>;

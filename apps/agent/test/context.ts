@@ -1,3 +1,4 @@
+import { identityOf } from '@flotilla/domain';
 import { PendingRemovals } from '@flotilla/haproxy';
 import { createLogger, createMetrics } from '@flotilla/runtime';
 import { agentMetrics } from '../src/agent-metrics.ts';
@@ -5,7 +6,7 @@ import { type Context, type DeliverySettings, type Parts, createContext } from '
 import { ReloadBudget } from '../src/delivery/reload-budget.ts';
 import type { HaproxyPort, Running } from '../src/haproxy/port.ts';
 import type { PlacedRelease } from '../src/store/placed-release.ts';
-import { emptyState, identityOf } from '../src/store/state-file.ts';
+import { emptyState } from '../src/store/state-file.ts';
 import type { ReleaseStore } from '../src/store/release-store.ts';
 
 /** A worker that runs, as a look finds it. */

@@ -1,4 +1,4 @@
-import { createArtifactReader } from '@flotilla/artifact';
+import { createArtifactReader, holdFleet } from '@flotilla/artifact';
 import { createNodeWishes } from '@flotilla/runtime';
 import { appsKey, createSealer, fleetKeys, fleetName, renderQueue, revision } from '@flotilla/domain';
 import { cleanUp, startRedis, waitFor } from '@flotilla/testkit';
@@ -67,6 +67,30 @@ describe('status', () => {
     expect(text(lines)).toMatch(/node-2 +parked +2 +1 +1 .*version 2 is parked: cannot bind\n +\[0\.0\.0\.0:80\]/);
     expect(lines.slice(-2)).toEqual(['NOT well:', '  - parked: node-2']);
     expect(json).toMatchObject({ ok: false, nodes: [{ state: 'current' }, { state: 'parked' }] });
+  });
+
+  it('tells that the nodes are held, on which version, why, and which one waits', async () => {
+    const { lead, template, publish, heartbeat, status, redis, artifacts } = await open();
+    await lead();
+    await template('x');
+    const held = await publish({ 'haproxy.cfg': 'global\n' });
+    await heartbeat('node-1', held);
+    await holdFleet(redis, lb, 'a look at it first');
+    await template('y');
+    await publish({ 'haproxy.cfg': 'defaults\n' });
+    const { code, lines, json } = await status();
+    expect(code).toBe(1);
+    expect(text(lines)).toMatch(/artifact +version 1 .*of revision 1/);
+    expect(text(lines)).toMatch(/newest +version 2, which waits/);
+    expect(text(lines)).toMatch(/node-1 +current +1/);
+    expect(lines.slice(-2)).toEqual(['NOT well:', '  - the nodes are held on version 1: a look at it first']);
+    expect(json).toMatchObject({ isEverywhere: false, waits: { newest: 2, why: 'a look at it first' } });
+    const versions = await versionsCommand(redis, lb, artifacts);
+    expect(versions.json).toMatchObject({
+      held: 'a look at it first',
+      versions: [{ desired: false }, { desired: true }],
+    });
+    expect(versions.lines.at(-1)).toBe('* desired, and held: a look at it first');
   });
 
   it('puts a version of an earlier life of the data in brackets', async () => {
@@ -337,7 +361,7 @@ describe('retry and reload', () => {
     const newest = await publish({ 'haproxy.cfg': 'new\n' });
     await heartbeat('node-1', newest);
     expect((await flotilla(['retry', 'node-1', '--older'], env)).stderr).toContain('nothing older to take');
-    await redis.hset(keys.meta, { version: newest.version - 1, digest: 'another one' });
+    await redis.hset(keys.desired, { version: newest.version - 1, digest: 'another one' });
     const run = flotilla(['retry', 'node-1', '--older'], env);
     const wishes = createNodeWishes({ redis, fleet: lb, sealer: createSealer(secret(env), lb) });
     const found = await waitFor(() => wishes.read({ node: 'node-1', instance: 'node-1-host/42/1' }), {

@@ -59,6 +59,7 @@ const standing = (more: Partial<FleetStanding> = {}): FleetStanding => ({
   fleet: fleetName('lb'),
   inputs: { revision: 7, index: 70, updatedAt: '2026-01-01T00:00:00Z' },
   artifact: { ...artifact(2), revision: 7, createdAt: null, checked: true },
+  waits: null,
   rendered: true,
   failed: null,
   problems: [],

@@ -1,9 +1,10 @@
 import { join } from 'node:path';
-import { ArtifactError, type CheckedVersions, type Pointer } from '@flotilla/artifact';
+import { ArtifactError, type CheckedVersions } from '@flotilla/artifact';
 import {
   type BundleFile,
   type FleetName,
   type Manifest,
+  type NewestVersion,
   type Revision,
   layout,
   reasonOf,
@@ -106,7 +107,7 @@ export class BundleChecks {
   async #settleNewest(
     refused?: { files: readonly BundleFile[]; words: Words },
     signal?: AbortSignal,
-  ): Promise<Pointer | undefined> {
+  ): Promise<NewestVersion | undefined> {
     const { versions, onLate } = this.#options;
     const newest = await answered(versions.unchecked(), signal);
     if (!newest) return undefined;
@@ -124,7 +125,7 @@ export class BundleChecks {
   }
 
   /** False when a newer version has taken its place meanwhile, which is checked in its turn. */
-  async #withdraw(refused: Pointer, words: Words, signal?: AbortSignal): Promise<boolean> {
+  async #withdraw(refused: NewestVersion, words: Words, signal?: AbortSignal): Promise<boolean> {
     const { versions, log } = this.#options;
     const what = `version ${refused.version} went out before its check, and HAProxy refuses it (${words})`;
     try {

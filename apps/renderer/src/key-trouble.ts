@@ -60,7 +60,7 @@ export async function openAll(
 ): Promise<void> {
   const of = { redis, fleet, sealer: createSealer(masterKey, fleet) };
   const artifacts = createArtifactReader(of);
-  const desired = await artifacts.desired();
-  if (desired) await artifacts.readArtifact(desired.version);
+  const newest = await artifacts.newest();
+  if (newest) await artifacts.readArtifact(newest.version);
   await createInputsReader(of).read();
 }

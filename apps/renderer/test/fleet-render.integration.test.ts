@@ -77,7 +77,7 @@ test('inputs become a checked and published version, and the same content none',
 
   await write({ [pod('web', 'b')]: '{"ip":"10.0.0.2"}' });
   expect(await render.render()).toMatchObject({ kind: 'published', version: 2, revision: 3 });
-  expect((await artifacts.desired())?.version).toBe(2);
+  expect((await artifacts.newest())?.version).toBe(2);
 });
 
 test('what is written after a read that was begun ahead of the render is rendered too', async () => {
@@ -103,7 +103,7 @@ test('what is written after a read that was begun ahead of the render is rendere
   await write({ [pod('web', 'e')]: '{"ip":"10.0.0.5"}' });
   expect(await render.render()).toMatchObject({ kind: 'published', version: 4, revision: 5, changeCount: 2 });
   expect((await published())['haproxy.cfg']).toMatch(/server d 10\.0\.0\.4:80\n {2}server e 10\.0\.0\.5:80/);
-  expect((await artifacts.desired())?.version).toBe(4);
+  expect((await artifacts.newest())?.version).toBe(4);
 });
 
 test('a render that fails with what was read ahead is tried with what was written meanwhile', async () => {
@@ -134,7 +134,7 @@ test('a configuration that HAProxy refuses fails in its words, and the last good
   expect(refused.message).toMatch(/HAProxy refuses.*haproxy\.cfg:6.*nonsense/);
   // The watcher reads there what is no last good value.
   await waitFor(async () => (await redis.hget(keys.meta, 'refusedRevision')) === '2', { what: 'the refusal noted' });
-  expect((await artifacts.desired())?.version).toBe(1);
+  expect((await artifacts.newest())?.version).toBe(1);
   await write({ [template]: minimal('  maxconn 7') });
   const mended = await render.render();
   expect(mended).toMatchObject({ kind: 'published', version: 2 });
@@ -147,7 +147,7 @@ test('a template error names the configmap, the key and the line', async () => {
   const broken = await failure(open().render());
   expect(broken).toMatchObject({ stage: 'render', code: 'template', isFinal: true });
   expect(broken.message).toContain(`configmaps/${fleet}/config: template "template", line 3: `);
-  expect(await artifacts.desired()).toBeUndefined();
+  expect(await artifacts.newest()).toBeUndefined();
 });
 
 test('a template that raises at run time names the line, and the last good version stays', async () => {
@@ -161,7 +161,7 @@ test('a template that raises at run time names the line, and the last good versi
   expect(broken.message).toMatch(
     new RegExp(`configmaps/${fleet}/config: template "template", line 10: .*division by zero`),
   );
-  expect((await artifacts.desired())?.version).toBe(1);
+  expect((await artifacts.newest())?.version).toBe(1);
 });
 
 test('without a template, or with an empty one, there is nothing to go back to, and that is said', async () => {
@@ -300,7 +300,7 @@ test('a missing HAProxy is said so, and nothing is published', async () => {
   const missing = await failure(open().render());
   expect(missing).toMatchObject({ stage: 'check', isFinal: false });
   expect(missing.message).toContain('set FLOTILLA_HAPROXY');
-  expect(await artifacts.desired()).toBeUndefined();
+  expect(await artifacts.newest()).toBeUndefined();
 });
 
 test('passwords and keys are in no message, no log and nowhere readable in Redis', async () => {

@@ -93,9 +93,9 @@ export function openWorld({ url, fleet, dataDir, processEntry, env = {} }: World
     });
   const artifacts = createArtifactReader({ redis, fleet, sealer });
   const published = async (): Promise<Record<string, string>> => {
-    const desired = await artifacts.desired();
-    if (!desired) return {};
-    const { files } = await artifacts.readArtifact(desired.version);
+    const newest = await artifacts.newest();
+    if (!newest) return {};
+    const { files } = await artifacts.readArtifact(newest.version);
     return Object.fromEntries([...files].map(([path, content]) => [path, content.toString()]));
   };
   const close = (): void => {

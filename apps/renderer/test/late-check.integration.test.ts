@@ -74,7 +74,7 @@ exec haproxy "$@"
   };
   const checksBegun = (): number => (existsSync(calls) ? readFileSync(calls, 'utf8').split('\n').length - 1 : 0);
   const checkedVersion = async () => Number(await world.redis.hget(world.keys.meta, 'checkedVersion'));
-  const version = async () => (await world.artifacts.desired())?.version;
+  const version = async () => (await world.artifacts.newest())?.version;
   const config = async () => (await world.published())['haproxy.cfg'];
   const podIs = (name: string, ip: string | null, more = '') =>
     world.write({ [pod('web', name)]: ip === null ? null : JSON.stringify({ ip, more }) });

@@ -122,7 +122,7 @@ test.each([list, named])(
 test('what HAProxy refuses for another reason is refused as before', async () => {
   await start(`${list}\n  nonsense\n`, { a: weak, b: good });
   await expect(render.render()).rejects.toThrow(/nonsense/);
-  expect(await world.artifacts.desired()).toBeUndefined();
+  expect(await world.artifacts.newest()).toBeUndefined();
   await world.write({ [template]: list });
   expect(await render.render()).toMatchObject({ kind: 'published', problems: [refusal('a')] });
 });

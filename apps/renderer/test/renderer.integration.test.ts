@@ -89,7 +89,7 @@ function openFleetOf(server: RedisServer, fleet: FleetName) {
     await world.write({ [template]: text });
     await signals.signal(fleet, revision(++count));
   };
-  const version = async () => (await world.artifacts.desired())?.version ?? 0;
+  const version = async () => (await world.artifacts.newest())?.version ?? 0;
   const until = (what: string, condition: () => unknown) => waitFor(condition, { what, deadlineMs: 30_000 });
   return { ...world, change, history, version, until };
 }

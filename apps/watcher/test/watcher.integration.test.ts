@@ -140,7 +140,7 @@ describe('a watcher', () => {
     const { epoch = '', revision = '' } = await meta();
     await redis.hset(keys.meta, {
       ...{ artifactEpoch: epoch, artifactRevision: revision, version: 1, checkedVersion: 1 },
-      ...{ digest: digestOf(Buffer.from('content')), feedId: '1-1' },
+      digest: digestOf(Buffer.from('content')),
     });
     template('refused');
     await converged();
@@ -255,9 +255,13 @@ describe('a watcher', () => {
       artifactRevision: revision ?? '',
       version: 1,
       digest: digestOf(Buffer.from('content')),
-      feedId: '1-1',
       checkedVersion: 1,
     });
+    // Without the record of what the nodes should run it reaches nobody.
+    expect(await readProgress(redis, lb)).toMatchObject({ isRendered: false });
+    await redis.hset(keys.desired, { epoch: epoch ?? '', version: 1, digest: digestOf('content'), feedId: '1-1' });
+    expect(await readProgress(redis, lb)).toMatchObject({ isRendered: true });
+    await redis.hset(keys.desired, { version: 0, held: 'to look at it first' });
     expect(await readProgress(redis, lb)).toMatchObject({ isRendered: true });
   });
 });

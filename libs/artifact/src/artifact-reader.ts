@@ -1,15 +1,25 @@
 import type { Redis } from 'ioredis';
-import { type FleetName, type Manifest, type Sealer, type Version, fleetKeys } from '@flotilla/domain';
+import {
+  type Desired,
+  type FleetName,
+  type Manifest,
+  type NewestVersion,
+  type Sealer,
+  type Version,
+  fleetKeys,
+} from '@flotilla/domain';
+import { readMeta, readRecords } from '@flotilla/runtime';
 import { ArtifactError } from './artifact-error.ts';
 import type { HeldArtifact } from './delta.ts';
 import { parseManifest } from './manifest-text.ts';
-import { type Pointer, readPointer } from './pointer.ts';
 import { pullArtifact } from './pull.ts';
 
 /** What operators read: which versions there are, and what is in them. */
 export interface ArtifactReader {
-  /** What the fleet should run, or undefined while nothing is published. */
-  desired(): Promise<Pointer | undefined>;
+  /** What the fleet's nodes should run, and whether they are held there. */
+  desired(): Promise<Desired>;
+  /** What was published last; undefined while nothing is. */
+  newest(): Promise<NewestVersion | undefined>;
   /** The manifests that are kept, newest first. */
   versions(): Promise<Manifest[]>;
   /** One of them; undefined when it is not kept any more. */
@@ -32,7 +42,8 @@ export function createArtifactReader(options: { redis: Redis; fleet: FleetName; 
   };
 
   return {
-    desired: () => readPointer(redis, fleet),
+    desired: async () => (await readRecords(redis, fleet)).desired,
+    newest: async () => (await readMeta(redis, fleet)).newest,
     async versions() {
       const texts = await redis.hvals(manifests);
       return texts.map(parseManifest).sort((a, b) => b.version - a.version);

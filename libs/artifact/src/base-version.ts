@@ -8,11 +8,11 @@ import {
   type Sealer,
   fleetKeys,
 } from '@flotilla/domain';
+import { readMeta } from '@flotilla/runtime';
 import type { HeldArtifact } from './delta.ts';
 import { DesiredArtifact } from './desired-artifact.ts';
 import { readFeed } from './feed.ts';
 import { parseManifest } from './manifest-text.ts';
-import { readPointer } from './pointer.ts';
 
 /** The version a new one builds on; version 0 and no digest stand for none. */
 export interface Base {
@@ -53,13 +53,13 @@ export function asKnown(manifest: Manifest, contents: ReadonlyMap<string, Buffer
 
 const byPathOf = (files: readonly ManifestFile[]) => new Map(files.map((file) => [file.path, file]));
 
-/** The newest version by pointer and manifest, without the bytes of its files. */
+/** The newest version by its record and manifest, without the bytes of its files. */
 export async function loadBase(redis: Redis, fleet: FleetName, epoch: Epoch): Promise<Base> {
   const none: Base = { epoch, version: 0, digest: '', files: new Map(), contents: new Map() };
-  const pointer = await readPointer(redis, fleet);
-  if (pointer?.epoch !== epoch) return none;
-  const text = await redis.hget(fleetKeys(fleet).manifests, String(pointer.version));
-  return { ...none, version: pointer.version, digest: pointer.digest, files: filesOf(text, pointer.digest) };
+  const { newest } = await readMeta(redis, fleet);
+  if (newest?.epoch !== epoch) return none;
+  const text = await redis.hget(fleetKeys(fleet).manifests, String(newest.version));
+  return { ...none, version: newest.version, digest: newest.digest, files: filesOf(text, newest.digest) };
 }
 
 /** Without a sound manifest the base lends nothing: every blob is sent again, which also mends it. */

@@ -4,16 +4,16 @@ import {
   type BundleFile,
   type FleetName,
   type Manifest,
+  type NewestVersion,
   type Sealer,
   type Version,
   fleetKeys,
   version,
 } from '@flotilla/domain';
-import { metaScript } from '@flotilla/runtime';
+import { readMeta, recordScript } from '@flotilla/runtime';
 import { ArtifactError } from './artifact-error.ts';
 import confirmSource from './confirm.lua';
 import { parseManifest } from './manifest-text.ts';
-import { type Pointer, readPointer } from './pointer.ts';
 import type { Publisher } from './publisher.ts';
 import { pullArtifact } from './pull.ts';
 
@@ -24,7 +24,7 @@ import { pullArtifact } from './pull.ts';
  */
 export interface CheckedVersions {
   /** The newest version while it is unchecked. */
-  unchecked(): Promise<Pointer | undefined>;
+  unchecked(): Promise<NewestVersion | undefined>;
   /** A version's files. Throws `ArtifactError` (`artifact-missing`) when it is not kept any more. */
   filesOf(artifact: ArtifactIdentity): Promise<BundleFile[]>;
   /** A file of the newest version; undefined when there is none. */
@@ -45,7 +45,7 @@ export interface Withdrawal {
   readonly as: Version;
 }
 
-const confirmScript = metaScript(confirmSource);
+const confirmScript = recordScript(confirmSource);
 
 export function createCheckedVersions(options: {
   redis: Redis;
@@ -68,19 +68,19 @@ export function createCheckedVersions(options: {
 
   return {
     async unchecked() {
-      const newest = await readPointer(redis, fleet);
+      const { newest } = await readMeta(redis, fleet);
       return newest && newest.version > newest.checkedVersion ? newest : undefined;
     },
     filesOf,
     async newestFile(path) {
-      const newest = await readPointer(redis, fleet);
+      const { newest } = await readMeta(redis, fleet);
       return newest && (await filesOf(newest)).find((file) => file.path === path)?.content;
     },
     async confirm(artifact) {
       await confirmScript.run(redis, [meta], [artifact.epoch, artifact.version]);
     },
     async withdraw(refused) {
-      const newest = await readPointer(redis, fleet);
+      const { newest } = await readMeta(redis, fleet);
       const checked = newest?.checkedVersion ?? 0;
       const good = await manifestOf(checked);
       if (!newest || good?.epoch !== refused.epoch) throw missing(fleet, version(checked));

@@ -1,27 +1,28 @@
 import type { Redis } from 'ioredis';
 import {
   type ArtifactIdentity,
+  type DesiredVersion,
   type FleetName,
   type Sealer,
   comesBefore,
   isOlder,
   sameArtifact,
 } from '@flotilla/domain';
+import { readRecords } from '@flotilla/runtime';
 import { ArtifactError } from './artifact-error.ts';
 import { type HeldArtifact, applyDelta } from './delta.ts';
 import { decodeDelta, deltaPurpose } from './delta-bytes.ts';
 import { type FeedEntry, isBefore, newestEntry, readFeed } from './feed.ts';
-import { type Pointer, readPointer } from './pointer.ts';
 import { pullArtifact } from './pull.ts';
 
-/** A version may be collected while it is read; the pointer has moved on then. */
+/** A version may be collected while it is read; another one is desired then. */
 const maxPulls = 5;
 
 export type Reconciled =
   /** `held` is the desired artifact, or newer. */
   | { readonly kind: 'known' }
-  /** Nothing is published. */
-  | { readonly kind: 'none' }
+  /** Nothing is desired, as nothing is published; or the nodes are held on what Redis has lost. */
+  | { readonly kind: 'none'; readonly held: string | undefined }
   /** Redis was set back: what it offers came before what is known here. */
   | { readonly kind: 'older'; readonly offered: ArtifactIdentity; readonly known: ArtifactIdentity };
 
@@ -29,7 +30,7 @@ export type Reconciled =
  * What one follower knows of the desired artifact.
  *
  * `held` is the artifact as of `cursor`, a place in the feed. Two things move it: `apply` takes feed entries in their
- * order, each building on the one before; `reconcile` compares with the pointer, and closes whatever gap there is (no
+ * order, each building on the one before; `reconcile` compares with the record of what is desired, and closes whatever gap there is (no
  * cursor yet, a trimmed feed, an entry without a delta, Redis that lost data).
  * Nothing is believed unverified: every path leads through the digests. Nothing leads back: of a version that comes
  * before the newest one that is known here, in an earlier life of the data or under a number that is not above it, only
@@ -95,37 +96,37 @@ export class DesiredArtifact {
   /** Compares with what Redis says is desired. Throws when that cannot be read whole. */
   async reconcile(): Promise<Reconciled> {
     for (let count = 0; count < maxPulls; count++) {
-      // Read before the pointer, so that what is published in between shows after it.
+      // Read before the record, so that what moves in between shows after it.
       const newest = this.cursor ?? (await newestEntry(this.#redis, this.#fleet));
-      const pointer = await readPointer(this.#redis, this.#fleet);
-      if (!pointer) {
+      const { version: desired, held } = (await readRecords(this.#redis, this.#fleet)).desired;
+      if (!desired) {
         this.cursor = newest;
-        return { kind: 'none' };
+        return { kind: 'none', held };
       }
-      if (this.#newest && isOlder(pointer, this.#newest)) {
-        this.cursor = pointer.feedId;
-        return { kind: 'older', offered: pointer, known: this.#newest };
+      if (this.#newest && isOlder(desired, this.#newest)) {
+        this.cursor = desired.feedId;
+        return { kind: 'older', offered: desired, known: this.#newest };
       }
-      if (await this.#catchUp(pointer)) return { kind: 'known' };
-      const pulled = await pullArtifact(this.#redis, this.#fleet, this.#sealer, pointer, this.held);
+      if (await this.#catchUp(desired)) return { kind: 'known' };
+      const pulled = await pullArtifact(this.#redis, this.#fleet, this.#sealer, desired, this.held);
       if (!pulled) continue;
       this.held = pulled;
-      this.cursor = pointer.feedId;
-      this.#took(pointer);
+      this.cursor = desired.feedId;
+      this.#took(desired);
       return { kind: 'known' };
     }
     throw new ArtifactError('artifact-missing', `the desired version of fleet ${this.#fleet} is not whole in Redis`);
   }
 
   /** Without reading blobs: it is held already, or the feed leads there. */
-  async #catchUp(pointer: Pointer): Promise<boolean> {
-    if (this.held && sameArtifact(this.held.manifest, pointer)) {
-      this.cursor = pointer.feedId;
-      this.#took(pointer);
+  async #catchUp(desired: DesiredVersion): Promise<boolean> {
+    if (this.held && sameArtifact(this.held.manifest, desired)) {
+      this.cursor = desired.feedId;
+      this.#took(desired);
       return true;
     }
-    if (this.cursor === undefined || !isBefore(this.cursor, pointer.feedId)) return false;
-    while (isBefore(this.cursor, pointer.feedId)) {
+    if (this.cursor === undefined || !isBefore(this.cursor, desired.feedId)) return false;
+    while (isBefore(this.cursor, desired.feedId)) {
       const entries = await readFeed(this.#redis, this.#fleet, this.cursor);
       if (entries.length === 0 || !this.apply(entries)) return false;
     }

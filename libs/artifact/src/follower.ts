@@ -28,7 +28,7 @@ export interface FollowOptions {
   /** Asked at each look: whether an operator wants what Redis offers, though it is older than what is known here. */
   readonly wantsOlder?: () => boolean;
   readonly signal: AbortSignal;
-  /** How often the pointer is compared, whatever the feed says; default 2,000 ms. */
+  /** How often the record of what is desired is read, whatever the feed says; default 2,000 ms. */
   readonly pollMs?: number;
   /** How long one answer of Redis may take; default 10,000 ms. */
   readonly answerMs?: number;
@@ -113,13 +113,15 @@ function problemOf(outcome: Reconciled, fleet: FleetName): string | undefined {
     case 'known':
       return undefined;
     case 'none':
-      return `fleet ${fleet} has no published version yet`;
+      return outcome.held === undefined
+        ? `fleet ${fleet} has no published version yet`
+        : `fleet ${fleet} is held on a version that Redis has lost: ${outcome.held}`;
     case 'older':
       return `Redis was set back: it offers version ${outcome.offered.version}, and this node had version ${outcome.known.version}, which is newer; it keeps what it runs until a watcher has said what is newest ("flotilla retry --older" takes the older one now)`;
   }
 }
 
-/** Waits for feed entries and takes them. False when they do not lead on: the pointer decides then. */
+/** Waits for feed entries and takes them. False when they do not lead on: the record of what is desired decides then. */
 async function followFeed(options: FollowOptions, desired: DesiredArtifact, pollMs: number): Promise<boolean> {
   const { blockingRedis, fleet, signal, answerMs = 10_000 } = options;
   if (desired.cursor === undefined) return false;

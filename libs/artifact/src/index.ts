@@ -3,7 +3,7 @@ export { ArtifactError } from './artifact-error.ts';
 export { type ArtifactReader, createArtifactReader } from './artifact-reader.ts';
 export type { HeldArtifact } from './delta.ts';
 export { type Artifact, type FollowOptions, type FollowStatus, followArtifacts } from './follower.ts';
-export type { Pointer } from './pointer.ts';
+export { endHold, holdFleet } from './hold.ts';
 export {
   type Publication,
   type Publisher,

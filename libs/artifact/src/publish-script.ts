@@ -11,14 +11,15 @@ import {
   revision,
   version,
 } from '@flotilla/domain';
-import { metaScript } from '@flotilla/runtime';
+import { recordScript } from '@flotilla/runtime';
 import { ArtifactError } from './artifact-error.ts';
+import desireSource from './desire.lua';
 import source from './publish.lua';
 
-/** How many feed entries stay: an agent that is further behind reads the pointer and the blobs. */
-const feedEntries = 64;
+/** How many feed entries stay: an agent that is further behind reads the desired version from its manifest and blobs. */
+export const feedEntries = 64;
 
-const script = metaScript(source);
+const script = recordScript(desireSource, source);
 
 export interface PublishArguments {
   readonly fleet: FleetName;
@@ -40,7 +41,7 @@ export interface PublishArguments {
 }
 
 export type PublishReply =
-  /** `feedId`: the feed entry that told of the version. */
+  /** `feedId`: the newest entry of the feed, which tells of the version unless the fleet is held. */
   | { readonly kind: 'published'; readonly feedId: string }
   | { readonly kind: 'unchanged'; readonly version: Version; readonly isChecked: boolean; readonly feedId: string }
   | { readonly kind: 'check-first' }
@@ -63,7 +64,9 @@ export async function runPublish(redis: Redis, given: PublishArguments): Promise
   ];
   for (const [digest, sealed] of given.blobs) args.push(digest, sealed);
   args.push(...given.dropped);
-  return parseReply(await script.run(redis, [keys.meta, keys.manifests, keys.blobs, keys.garbage, keys.feed], args));
+  return parseReply(
+    await script.run(redis, [keys.meta, keys.manifests, keys.blobs, keys.garbage, keys.feed, keys.desired], args),
+  );
 }
 
 function parseReply(reply: unknown): PublishReply {

@@ -1,6 +1,7 @@
 -- Publishes one artifact of a fleet as its next version, or says why not. All of it or nothing.
+-- What the nodes should run moves along, unless it is held.
 --
--- KEYS  1 meta   2 manifests   3 blobs   4 garbage   5 feed
+-- KEYS  1 meta   2 manifests   3 blobs   4 garbage   5 feed   6 desired
 -- ARGV  1 epoch the inputs were read in      2 revision that was rendered   3 index of the store behind it
 --       4 base version (0 without one)       5 base digest ('' without one)
 --       6 digest of the new artifact         7 its manifest (JSON, version = base version + 1)
@@ -17,13 +18,14 @@
 --         {'superseded', revision}  a newer revision is published already
 --         {'unchanged', version, checked, feed id}
 --                                   the newest version has this digest; only the revision that gave it moved;
---                                   checked is '1' when HAProxy has checked it, by now or before
+--                                   checked is '1' when HAProxy has checked it, by now or before; the feed id is that
+--                                   of the newest entry, which tells of this version unless the fleet is held
 --         {'check-first'}           the artifact is not checked, and neither are so many before it that the last
 --                                   checked one would no longer be kept
 --         {'stale-base'}            the newest version is not the given base: load it and try again
---         {'published', version, feed id}
+--         {'published', version, feed id}   as above
 
-local meta = readHash(KEYS[1])
+local meta, desired = readHash(KEYS[1]), readHash(KEYS[6])
 if meta.epoch ~= ARGV[1] then return { 'epoch-changed' } end
 
 -- What another life of the data left behind counts as nothing: versions begin at 1 again.
@@ -33,6 +35,17 @@ local digest = sameLife and meta.digest or ''
 local published = sameLife and tonumber(meta.artifactRevision) or 0
 local checked = sameLife and tonumber(meta.checkedVersion) or 0
 local isChecked = ARGV[14] == '1'
+-- No hold keeps the nodes on a version that HAProxy has refused.
+local isHeld = (desired.held or '') ~= '' and (ARGV[15] == '' or desired.digest ~= ARGV[15])
+
+-- Returns the id of the newest entry of the feed.
+local function desireUnlessHeld(base, delta)
+  local isDesired = desired.epoch == ARGV[1] and desired.version == tostring(version)
+  if isHeld or isDesired then return desired.feedId or '0-0' end
+  return desire(KEYS[6], KEYS[5], ARGV[11], {
+    epoch = ARGV[1], version = version, digest = ARGV[6], base = base, delta = delta, revision = ARGV[2], at = ARGV[9],
+  })
+end
 
 if ARGV[15] ~= '' then
   -- Going back to what was checked, and only from the version that was refused.
@@ -44,7 +57,7 @@ if version > 0 and digest == ARGV[6] then
   if isChecked then checked = version end
   redis.call('HSET', KEYS[1], metaField.refused, ARGV[16], metaField.checkedVersion, checked,
     metaField.artifactRevision, ARGV[2], metaField.artifactIndex, ARGV[3])
-  return { 'unchanged', version, checked == version and '1' or '0', meta.feedId or '' }
+  return { 'unchanged', version, checked == version and '1' or '0', desireUnlessHeld('', '') }
 end
 if tonumber(ARGV[4]) ~= version or ARGV[5] ~= digest then return { 'stale-base' } end
 if not isChecked and version + 1 - checked >= tonumber(ARGV[10]) then return { 'check-first' } end
@@ -63,20 +76,25 @@ for _ = 1, tonumber(ARGV[13]) do
 end
 redis.call('HSET', KEYS[2], version, ARGV[7])
 
--- A blob goes with the last version that used it.
+-- A blob goes with the last version that used it. What a hold keeps the nodes on stays whole.
 local oldest = version - tonumber(ARGV[10]) + 1
+local isSpared = {}
+if isHeld and desired.epoch == ARGV[1] and tonumber(desired.version) < oldest then
+  isSpared[desired.version] = true
+  local manifest = redis.call('HGET', KEYS[2], desired.version)
+  for _, file in ipairs(manifest and cjson.decode(manifest).files or {}) do isSpared[file.digest] = true end
+end
 for _, old in ipairs(redis.call('HKEYS', KEYS[2])) do
-  if tonumber(old) < oldest then redis.call('HDEL', KEYS[2], old) end
+  if tonumber(old) < oldest and not isSpared[old] then redis.call('HDEL', KEYS[2], old) end
 end
 for _, old in ipairs(redis.call('ZRANGEBYSCORE', KEYS[4], '-inf', '(' .. oldest)) do
-  redis.call('HDEL', KEYS[3], old)
-  redis.call('ZREM', KEYS[4], old)
+  if not isSpared[old] then
+    redis.call('HDEL', KEYS[3], old)
+    redis.call('ZREM', KEYS[4], old)
+  end
 end
 
-local id = redis.call('XADD', KEYS[5], 'MAXLEN', '~', ARGV[11], '*',
-  'epoch', ARGV[1], 'version', version, 'digest', ARGV[6], 'base', ARGV[5],
-  'revision', ARGV[2], 'index', ARGV[3], 'at', ARGV[9], 'delta', ARGV[8])
 redis.call('HSET', KEYS[1], metaField.artifactEpoch, ARGV[1], metaField.version, version, metaField.digest, ARGV[6],
-  metaField.artifactRevision, ARGV[2], metaField.artifactIndex, ARGV[3], metaField.feedId, id,
+  metaField.artifactRevision, ARGV[2], metaField.artifactIndex, ARGV[3],
   metaField.refused, ARGV[16], metaField.checkedVersion, isChecked and version or checked)
-return { 'published', version, id }
+return { 'published', version, desireUnlessHeld(ARGV[5], ARGV[8]) }

@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from 'vitest';
-import { createPublisher } from '../src/index.ts';
+import { createPublisher, endHold, holdFleet } from '../src/index.ts';
 import { type RedisOptions, cleanUp, startRedis } from '@flotilla/testkit';
-import { epoch, version } from '@flotilla/domain';
+import { type ArtifactIdentity, epoch, identityOf, version } from '@flotilla/domain';
 import { beginLife, fleet, keys, publication, sealer, openFleet, release, texts } from './fleet.ts';
 
 afterEach(async () => {
@@ -30,7 +30,7 @@ test('an older revision never goes over a newer one', async () => {
   await publisher().publish(publication(life, 7, { 'haproxy.cfg': 'new\n' }));
   const outcome = await late.publish(publication(life, 6, { 'haproxy.cfg': 'old\n' }));
   expect(outcome).toEqual({ kind: 'superseded', by: 7 });
-  expect(await reader.desired()).toMatchObject({ version: 1, revision: 7 });
+  expect(await reader.newest()).toMatchObject({ version: 1, revision: 7 });
 });
 
 test('inputs of another life of the data are not published', async () => {
@@ -49,7 +49,7 @@ test('in a new life versions begin at 1, and nothing of the old one is left', as
   await publish(publication(life, 1, { 'haproxy.cfg': 'a\n', 'ssl/x': 'x' }));
   await publish(publication(life, 2, { 'haproxy.cfg': 'b\n' }));
   const next = await beginLife(redis);
-  expect(await reader.desired()).toBeUndefined();
+  expect(await reader.newest()).toBeUndefined();
   const outcome = await publish(publication(next, 1, { 'haproxy.cfg': 'b\n' }));
   expect(outcome).toMatchObject({ kind: 'published', manifest: { version: 1, epoch: next } });
   expect((await reader.versions()).map(({ version, epoch }) => [version, epoch])).toEqual([[1, next]]);
@@ -94,13 +94,19 @@ test('versions that are kept stay whole; blobs go with the last version that use
   expect(await redis.zcard(keys.garbage)).toBe(2);
 });
 
-test('any order of publishers, revisions and contents leaves every kept version whole, and the newest revision desired', async () => {
+test('any order of publishers, revisions, contents and holds leaves every kept version whole, and the right one desired', async () => {
   const { redis, life, publisher, reader } = await startFleet();
   const publishers = [publisher(4), publisher(4), publisher(4)];
   let random = 42;
   const below = (limit: number) => (random = (random * 1_103_515_245 + 12_345) % 2 ** 31) % limit;
   let newest = { revision: 0, files: {} as Record<string, string> };
-  for (let round = 1; round <= 60; round++) {
+  let heldOn: ArtifactIdentity | undefined;
+  for (let round = 1; round <= 120; round++) {
+    if (below(8) === 0) {
+      if (!heldOn) await holdFleet(redis, fleet, 'drawn');
+      else await endHold(redis, fleet);
+      heldOn = heldOn ? undefined : (await reader.desired()).version;
+    }
     const attempts = publishers.map((one) => {
       const count = round * 3 + below(6);
       const files: Record<string, string> = {};
@@ -115,10 +121,11 @@ test('any order of publishers, revisions and contents leaves every kept version 
       if (outcome.kind === 'superseded') expect(outcome.by).toBeGreaterThan(count);
       else if (count >= newest.revision) newest = { revision: count, files };
     }
-    const desired = (await reader.desired())!;
-    expect(desired.revision).toBe(newest.revision);
+    const last = (await reader.newest())!;
+    expect(last.revision).toBe(newest.revision);
     const versions = await reader.versions();
-    expect(versions[0]).toMatchObject({ version: desired.version, digest: desired.digest });
+    expect(versions[0]).toMatchObject({ version: last.version, digest: last.digest });
+    expect((await reader.desired()).version).toMatchObject(identityOf(heldOn ?? last));
     const used = new Set<string>();
     for (const manifest of versions) {
       await reader.readArtifact(manifest.version);
@@ -207,7 +214,7 @@ test('a refused version is withdrawn: the last checked content comes out again, 
   const { unchecked, withdraw } = checked();
   const refused = (await unchecked())!;
   expect(await withdraw(refused)).toEqual({ to: 1, as: 3 });
-  expect(await reader.desired()).toMatchObject({ version: 3, revision: 1 });
+  expect(await reader.newest()).toMatchObject({ version: 3, revision: 1 });
   expect(texts(await reader.readArtifact(version(3)))).toEqual({ a: 'good', b: 'b' });
   expect(await unchecked()).toBeUndefined();
   expect(await withdraw(refused)).toBeUndefined();
@@ -226,7 +233,7 @@ test('a refused version that is not the newest any more is not withdrawn', async
   const refused = (await unchecked())!;
   await publish({ ...publication(life, 3, { a: 'newer' }), isChecked: false });
   expect(await withdraw(refused)).toBeUndefined();
-  expect(await reader.desired()).toMatchObject({ version: 3, revision: 3 });
+  expect(await reader.newest()).toMatchObject({ version: 3, revision: 3 });
 });
 
 test('without a checked version a refused one stays, and that is said', async () => {

@@ -28,6 +28,13 @@ export interface Manifest {
 
 export type ArtifactIdentity = Pick<Manifest, 'epoch' | 'version' | 'digest'>;
 
+/** The identity alone of something that has more. */
+export const identityOf = ({ epoch, version, digest }: ArtifactIdentity): ArtifactIdentity => ({
+  epoch,
+  version,
+  digest,
+});
+
 /** The same content in the same life of the data, whatever its number. */
 export const sameArtifact = (a: ArtifactIdentity, b: ArtifactIdentity): boolean =>
   a.epoch === b.epoch && a.digest === b.digest;

@@ -13,7 +13,6 @@ import type { Problem } from './problem.ts';
  * | `revision`, `stamp`, `index`, `updatedAt` | watcher | the newest write: its number, its random mark, the store's index behind it, and when |
  * | `artifactEpoch`, `version`, `digest` | renderer | the newest version, and the life it belongs to |
  * | `artifactRevision`, `artifactIndex` | renderer | the newest inputs that gave it |
- * | `feedId` | renderer | the feed entry that told of it |
  * | `checkedVersion` | renderer | the last version that HAProxy has checked |
  * | `refused` | renderer | JSON of the entries that HAProxy refused in the newest render |
  * | `refusedEpoch`, `refusedRevision` | renderer | the newest inputs whose render failed for what is in them |
@@ -30,7 +29,6 @@ export const metaFields = [
   'digest',
   'artifactRevision',
   'artifactIndex',
-  'feedId',
   'checkedVersion',
   'refused',
   'refusedEpoch',
@@ -57,8 +55,6 @@ export interface NewestVersion extends ArtifactIdentity {
   /** The newest revision whose render gave it, and the store's index behind that. */
   readonly revision: Revision;
   readonly index: number;
-  /** The feed entry that told of it. */
-  readonly feedId: string;
   /** The last version that HAProxy has checked; 0 for none. */
   readonly checkedVersion: number;
   /** Entries that HAProxy refused in the newest render, and what serves in their place. */
@@ -80,17 +76,15 @@ export function parseMeta(stored: Readonly<Partial<Record<string, string>>>): Fl
   };
 }
 
-/** Undefined also where a part of it is missing, without which it cannot be pulled. */
+/** Undefined also where a part of it is missing, without which it cannot be read. */
 function newestOf(meta: Readonly<Partial<Record<MetaField, string>>>, life: Epoch): NewestVersion | undefined {
-  const { feedId } = meta;
-  if (!meta.version || !meta.digest || !feedId) return undefined;
+  if (!meta.version || !meta.digest) return undefined;
   return {
     epoch: life,
     version: version(Number(meta.version)),
     digest: digest(meta.digest),
     revision: revision(Number(meta.artifactRevision)),
     index: Number(meta.artifactIndex),
-    feedId,
     checkedVersion: Number(meta.checkedVersion ?? 0),
     refused: parseProblems(meta.refused ?? ''),
   };

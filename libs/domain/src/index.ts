@@ -8,6 +8,7 @@ export * from './cluster/index.ts';
 export * from './data-key.ts';
 export * from './errors.ts';
 export * from './fleet-hold.ts';
+export * from './fleet-desired.ts';
 export * from './fleet-meta.ts';
 export * from './input-parts.ts';
 export * from './inputs.ts';

@@ -4,12 +4,13 @@ import type { FleetName } from './brands.ts';
  * Every key of Flotilla in Redis. The braces keep one fleet's keys in one slot of a Redis Cluster.
  *
  * - `meta` hash: where inputs and newest version stand (fleet-meta.ts)
+ * - `desired` hash: what the nodes should run, and whether it is held there (fleet-desired.ts)
  * - `inputs` hash: input field → value; `log` stream: one entry a revision, id `<revision>-0`
  * - `manifests` hash: version → manifest; `blobs` hash: digest → sealed bytes; `garbage` zset: digest by the last version that used it
  * - `accepted` hash: what HAProxy took last of entries that changed since (write.lua)
  * - `release` hash: field of the inputs that holds something back → its `since`: what an operator no longer wants held
  * - `full` string: the templates that are rendered from nothing each time (full-renders.ts); it ends by itself
- * - `feed` stream: one entry a version; `nodes` hash: node → status; `acks` stream: every ack and nack
+ * - `feed` stream: one entry each time the desired version moves; `nodes` hash: node → status; `acks` stream: every ack and nack
  * - `completed`, `failed` list: ids of the fleet's jobs, newest first (renderer)
  * - `ahead` string: the version of a node that has a newer one than Redis, sealed; it ends by itself
  * - `wish:<node>` string: what an operator wants of the node's agent, sealed for it; it ends by itself
@@ -18,6 +19,7 @@ export const fleetKeys = (fleet: FleetName) => {
   const at = (name: string): string => `flotilla:{${fleet}}:${name}`;
   return {
     meta: at('meta'),
+    desired: at('desired'),
     inputs: at('inputs'),
     log: at('log'),
     manifests: at('manifests'),

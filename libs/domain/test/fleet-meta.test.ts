@@ -4,13 +4,13 @@ import { parseMeta } from '../src/index.ts';
 const whole = {
   ...{ epoch: '5.a', revision: '7', stamp: 's', index: '70', updatedAt: '2026-01-02T03:04:05.678Z' },
   ...{ artifactEpoch: '5.a', version: '3', digest: 'd'.repeat(64), artifactRevision: '6', artifactIndex: '60' },
-  ...{ feedId: '1-1', checkedVersion: '2', refusedEpoch: '5.a', refusedRevision: '4' },
+  ...{ checkedVersion: '2', refusedEpoch: '5.a', refusedRevision: '4' },
 };
 
 test('a whole record is read', () => {
   expect(parseMeta(whole)).toMatchObject({
     inputs: { epoch: '5.a', revision: 7, stamp: 's' },
-    newest: { epoch: '5.a', version: 3, revision: 6, feedId: '1-1', checkedVersion: 2, refused: [] },
+    newest: { epoch: '5.a', version: 3, revision: 6, checkedVersion: 2, refused: [] },
     refusedRevision: 4,
   });
 });
@@ -29,6 +29,6 @@ test('what is of another life counts as nothing', () => {
   expect(parseMeta({})).toEqual({ inputs: undefined, index: 0, updatedAt: '', newest: undefined, refusedRevision: 0 });
 });
 
-test.each(['version', 'digest', 'feedId'])('a version without its %s is none', (field) => {
+test.each(['version', 'digest'])('a version without its %s is none', (field) => {
   expect(parseMeta({ ...whole, [field]: undefined }).newest).toBeUndefined();
 });

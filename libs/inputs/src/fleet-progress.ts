@@ -1,10 +1,13 @@
 import type { Redis } from 'ioredis';
 import type { FleetName, InputsPosition, Problem, Revision } from '@flotilla/domain';
-import { readMeta } from '@flotilla/runtime';
+import { readRecords } from '@flotilla/runtime';
 
 /** How far a fleet's artifacts have come behind its inputs. */
 export interface FleetProgress extends InputsPosition {
-  /** The newest inputs were rendered, whether or not they gave a new version, and HAProxy has checked that. */
+  /**
+   * The newest inputs were rendered, whether or not they gave a new version, HAProxy has checked that, and it is desired,
+   * or held on purpose.
+   */
   readonly isRendered: boolean;
   /** The revision that the newest version was made from; undefined when nothing was published in this epoch. */
   readonly renderedRevision: Revision | undefined;
@@ -27,14 +30,17 @@ export const readProgress: (redis: Redis, fleet: FleetName) => Promise<FleetProg
 
 /** Undefined while the fleet has no inputs. */
 export async function readOverview(redis: Redis, fleet: FleetName): Promise<FleetOverview | undefined> {
-  const { inputs, index, updatedAt, newest } = await readMeta(redis, fleet);
+  const { meta, desired } = await readRecords(redis, fleet);
+  const { inputs, index, updatedAt, newest } = meta;
   if (!inputs) return undefined;
   const { epoch, revision } = inputs;
+  // Where the record is lost, a render makes it again.
+  const isOffered = desired.held !== undefined || desired.version?.version === newest?.version;
   const isChecked = newest?.version === newest?.checkedVersion;
   return {
     epoch,
     revision,
-    isRendered: newest !== undefined && newest.revision >= revision && isChecked,
+    isRendered: newest !== undefined && newest.revision >= revision && isChecked && isOffered,
     renderedRevision: newest?.revision,
     refused: newest?.refused ?? [],
     index,

@@ -8,7 +8,7 @@ import {
   fleetKeys,
   maxListedChanges,
 } from '@flotilla/domain';
-import { metaScript } from '@flotilla/runtime';
+import { recordScript } from '@flotilla/runtime';
 import { fromStored } from './field-values.ts';
 import { InputsAbsentError, InputsReplyError, InputsRestlessError } from './inputs-error.ts';
 import { type StampedPosition, nowhere, stampedPosition } from './position.ts';
@@ -39,7 +39,7 @@ export interface InputsReader {
   reset(): void;
 }
 
-const script = metaScript(source);
+const script = recordScript(source);
 /** Values that one step returns, doubled with every attempt, so that in the end one step covers what moves. */
 const valuesPerStep = 256;
 const valuesPerCall = 256;

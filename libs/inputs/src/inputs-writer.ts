@@ -15,7 +15,7 @@ import {
   revision,
   term,
 } from '@flotilla/domain';
-import { metaScript, readMeta } from '@flotilla/runtime';
+import { recordScript, readMeta } from '@flotilla/runtime';
 import { acceptedBefore } from './accepted.ts';
 import { type Batch, type Cause, makeBatch } from './batch.ts';
 import claimSource from './claim.lua';
@@ -78,8 +78,8 @@ export interface InputsWriter {
   readonly position: InputsPosition;
 }
 
-const claimScript = metaScript(claimSource);
-const writeScript = metaScript(writeSource);
+const claimScript = recordScript(claimSource);
+const writeScript = recordScript(writeSource);
 
 /** How many revisions the log keeps, about: a reader that is further behind reads everything. */
 const logEntries = 10_000;

@@ -185,7 +185,6 @@ describe('a writer', () => {
         artifactRevision: writer.position.revision,
         version: 1,
         digest: digestOf(Buffer.from('content')),
-        feedId: '1-1',
         checkedVersion: 1,
       });
     await accept();

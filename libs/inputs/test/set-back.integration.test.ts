@@ -63,7 +63,7 @@ async function snapshot(): Promise<() => Promise<void>> {
 /** What a renderer leaves. */
 const publish = (number: number, content = `content ${number}`) =>
   redis.eval(
-    "redis.call('HSET', KEYS[1], 'artifactEpoch', redis.call('HGET', KEYS[1], 'epoch'), 'version', ARGV[1], 'digest', ARGV[2], 'feedId', '1-1')",
+    "redis.call('HSET', KEYS[1], 'artifactEpoch', redis.call('HGET', KEYS[1], 'epoch'), 'version', ARGV[1], 'digest', ARGV[2])",
     1,
     ...[keys.meta, number, content],
   );

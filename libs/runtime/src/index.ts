@@ -7,7 +7,7 @@ export * from './config/known-names.ts';
 export * from './config/settings.ts';
 export * from './config/shared-settings.ts';
 export * from './deadline.ts';
-export * from './fleet-meta.ts';
+export * from './fleet-records.ts';
 export * from './health.ts';
 export * from './logger.ts';
 export * from './metrics.ts';

@@ -1,4 +1,4 @@
--- Stands in front of scripts that read a hash by the names of its fields (fleet-meta.ts).
+-- Stands in front of scripts that read a hash by the names of its fields (fleet-records.ts).
 -- Returns the hash as a table: field -> value.
 local function readHash(key)
   local stored, hash = redis.call('HGETALL', key), {}

@@ -1,10 +1,9 @@
-import type { Answer, ArtifactIdentity } from '@flotilla/domain';
+import { type Answer, type ArtifactIdentity, identityOf } from '@flotilla/domain';
 import type { PendingRemovals } from '@flotilla/haproxy';
 import type { Logger } from '@flotilla/runtime';
 import type { HaproxyPort } from '../haproxy/port.ts';
 import type { AgentMetrics } from '../agent-metrics.ts';
 import type { ReleaseStore } from '../store/release-store.ts';
-import { identityOf } from '../store/state-file.ts';
 import type { ReloadBudget } from './reload-budget.ts';
 import type { Effect, Event } from './events.ts';
 import { move } from './machine.ts';

@@ -1,5 +1,4 @@
-import { sameArtifact } from '@flotilla/domain';
-import { identityOf } from '../store/state-file.ts';
+import { sameArtifact, identityOf } from '@flotilla/domain';
 import type { Effect, Event, Moved, RefusedEvent } from './events.ts';
 import {
   type Place,

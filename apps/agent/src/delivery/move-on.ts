@@ -1,4 +1,4 @@
-import { identityOf } from '../store/state-file.ts';
+import { identityOf } from '@flotilla/domain';
 import type { Context } from './context.ts';
 import { podsOnto } from './pods.ts';
 import { StepClock } from './step-clock.ts';

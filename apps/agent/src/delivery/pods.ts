@@ -1,7 +1,6 @@
 import { withServersOf } from '@flotilla/haproxy';
-import { reasonOf } from '@flotilla/domain';
+import { reasonOf, identityOf } from '@flotilla/domain';
 import { type PlacedRelease, withConfig } from '../store/placed-release.ts';
-import { identityOf } from '../store/state-file.ts';
 import type { Context } from './context.ts';
 import { checkRelease } from './inspect.ts';
 import { ownConfigOf } from './own-config-of.ts';

@@ -1,9 +1,8 @@
 import type { HeldArtifact } from '@flotilla/artifact';
-import type { ArtifactIdentity } from '@flotilla/domain';
+import { type ArtifactIdentity, identityOf } from '@flotilla/domain';
 import type { Running } from '../haproxy/port.ts';
 import type { PlacedRelease } from '../store/placed-release.ts';
 import type { AgentState, ProvenWorker } from '../store/state-file.ts';
-import { identityOf } from '../store/state-file.ts';
 import type { RefusedLines } from './refused-lines.ts';
 import type { StepClock } from './step-clock.ts';
 import type { InTheWay } from './taking-up-again.ts';

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import type { ArtifactIdentity } from '@flotilla/domain';
+import { type ArtifactIdentity, identityOf } from '@flotilla/domain';
 import { replaceFile } from './durable.ts';
 
 /** What an agent has to know after a restart, besides the releases themselves. */
@@ -48,10 +48,3 @@ export function writeState(path: string, { applied, lastGood, parked, worker }: 
   };
   replaceFile(path, `${JSON.stringify(state)}\n`);
 }
-
-/** The identity alone: a manifest has one too, and a thousand files besides. */
-export const identityOf = ({ epoch, version, digest }: ArtifactIdentity): ArtifactIdentity => ({
-  epoch,
-  version,
-  digest,
-});

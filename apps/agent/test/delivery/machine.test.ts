@@ -1,3 +1,4 @@
+import { identityOf } from '@flotilla/domain';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Effect, Event, Moved } from '../../src/delivery/events.ts';
@@ -5,7 +6,7 @@ import { move } from '../../src/delivery/machine.ts';
 import { type State, diskOf, initialState, liveOf, parkedOf, remembered, waitingOf } from '../../src/delivery/state.ts';
 import { StepClock } from '../../src/delivery/step-clock.ts';
 import { type PlacedRelease, withConfig } from '../../src/store/placed-release.ts';
-import { type AgentState, identityOf } from '../../src/store/state-file.ts';
+import { type AgentState } from '../../src/store/state-file.ts';
 import { runningWorker } from '../context.ts';
 import { placedOf, versionOf } from '../node-of-values.ts';
 

@@ -1,9 +1,10 @@
+import { identityOf } from '@flotilla/domain';
 import { expect, test } from 'vitest';
 import type { Effect, Event, RefusedEvent } from '../../src/delivery/events.ts';
 import { move } from '../../src/delivery/machine.ts';
 import { type State, diskOf, initialState, liveOf, parkedOf, waitingOf } from '../../src/delivery/state.ts';
 import { StepClock } from '../../src/delivery/step-clock.ts';
-import { emptyState, identityOf } from '../../src/store/state-file.ts';
+import { emptyState } from '../../src/store/state-file.ts';
 import { runningWorker } from '../context.ts';
 import { placedOf, versionOf } from '../node-of-values.ts';
 

@@ -1,8 +1,9 @@
+import { identityOf } from '@flotilla/domain';
 import { waitFor } from '@flotilla/testkit';
 import { afterEach, expect, test } from 'vitest';
 import { waitingOf } from '../../src/delivery/state.ts';
 import { releaseName } from '../../src/store/paths.ts';
-import { emptyState, identityOf } from '../../src/store/state-file.ts';
+import { emptyState } from '../../src/store/state-file.ts';
 import { type NodeOfValues, emptyDisk, newHap, placedOf, startNodeOfValues, versionOf } from '../node-of-values.ts';
 
 // What the agent promises, on values: each of these is red when its guard is taken out of the delivery.

@@ -1,4 +1,4 @@
-import { type ArtifactReader, type Pointer } from '@flotilla/artifact';
+import { type ArtifactReader } from '@flotilla/artifact';
 import { createNodeReports } from '@flotilla/runtime';
 import {
   type ArtifactIdentity,
@@ -8,6 +8,7 @@ import {
   type Problem,
   type ReceivedStatus,
   formatProblem,
+  identityOf,
   sameArtifact,
   silentAfterMs,
 } from '@flotilla/domain';
@@ -32,6 +33,8 @@ export interface FleetStanding {
   readonly inputs: { readonly revision: number; readonly index: number; readonly updatedAt: string } | null;
   /** What every node should run; null while nothing is published. */
   readonly artifact: Published | null;
+  /** Why the nodes are held on that version, and which is the newest; null while they get each version. */
+  readonly waits: { readonly newest: number | null; readonly why: string } | null;
   /** The newest inputs were rendered, whether or not they gave a new version. */
   readonly rendered: boolean;
   /** The last job that failed, while the newest inputs are not rendered. */
@@ -46,7 +49,8 @@ export interface FleetStanding {
 }
 
 export interface Published extends ArtifactIdentity {
-  readonly revision: number;
+  /** The newest revision that gave it; null when the version is not kept any more. */
+  readonly revision: number | null;
   readonly createdAt: string | null;
   /** HAProxy has checked it; one that a checked version vouches for is checked after it went out. */
   readonly checked: boolean;
@@ -67,26 +71,30 @@ export async function readStanding(
   redis: Redis,
   { fleet, artifacts, now }: { fleet: FleetName; artifacts: ArtifactReader; now: number },
 ): Promise<FleetStanding> {
-  const [overview, desired, { nodes, odd }, problems, hold] = await Promise.all([
+  const [overview, newest, { version: desired, held }, { nodes, odd }, problems, hold] = await Promise.all([
     readOverview(redis, fleet),
+    artifacts.newest(),
     artifacts.desired(),
     createNodeReports({ redis, fleet }).read(),
     readProblems(redis, fleet),
     readHold(redis, fleet),
   ]);
-  const rendered = overview !== undefined && desired !== undefined && desired.revision >= overview.revision;
-  const manifest = desired && (await artifacts.manifest(desired.version));
+  const rendered = overview !== undefined && newest !== undefined && newest.revision >= overview.revision;
+  const kept = desired && (await artifacts.manifest(desired.version));
+  const manifest = kept && sameArtifact(kept, desired) ? kept : undefined;
   return {
     fleet,
     inputs: overview ? { revision: overview.revision, index: overview.index, updatedAt: overview.updatedAt } : null,
     artifact: desired
       ? {
           ...identityOf(desired),
-          revision: desired.revision,
-          createdAt: manifest && sameArtifact(manifest, desired) ? manifest.createdAt : null,
-          checked: overview?.isChecked ?? false,
+          // Newer inputs may have given the same version again.
+          revision: (newest && sameArtifact(newest, desired) ? newest : manifest)?.revision ?? null,
+          createdAt: manifest?.createdAt ?? null,
+          checked: newest !== undefined && newest.checkedVersion >= desired.version,
         }
       : null,
+    waits: held === undefined ? null : { newest: newest?.version ?? null, why: held },
     rendered,
     failed: rendered ? null : await lastFailure(redis, fleet),
     problems: [...problems, ...(overview?.refused ?? [])].sort((a, b) =>
@@ -107,8 +115,6 @@ export function stateOf(node: ReceivedStatus, desired: ArtifactIdentity | undefi
 
 export const runs = ({ applied }: NodeStatus, desired: ArtifactIdentity | null | undefined): boolean =>
   applied !== null && desired != null && sameArtifact(applied, desired);
-
-const identityOf = ({ epoch, version, digest }: Pointer): ArtifactIdentity => ({ epoch, version, digest });
 
 async function lastFailure(redis: Redis, fleet: FleetName): Promise<FleetStanding['failed']> {
   const history = createJobHistory({ connection: redis });

@@ -105,7 +105,7 @@ function common({ apps, leader, writesRefused, queue, now }: Surroundings): stri
 }
 
 function overview(standing: FleetStanding, now: number): string[][] {
-  const { inputs, artifact, rendered, failed, problems, hold } = standing;
+  const { inputs, artifact, waits, rendered, failed, problems, hold } = standing;
   return [
     [
       'inputs',
@@ -114,6 +114,7 @@ function overview(standing: FleetStanding, now: number): string[][] {
         : `revision ${inputs.revision}, ${ago(inputs.updatedAt, now)} (index ${inputs.index} of the store)`,
     ],
     ['artifact', artifact === null ? 'none yet' : tellArtifact(artifact, now)],
+    ...(waits === null ? [] : [['newest', waits.newest === null ? 'none' : `version ${waits.newest}, which waits`]]),
     ...(inputs === null || rendered ? [] : [['renders', failed ? tellFailure(failed, now) : 'under way or waiting']]),
     ...(hold === null ? [] : [['held', `since ${ago(hold.since, now)}`]]),
     ...problems.map((problem, at) => [at === 0 ? 'set aside' : '', tellProblem(problem, now)]),
@@ -134,7 +135,7 @@ function tellProblem(problem: Problem, now: number): string {
 
 const tellArtifact = ({ version, digest, revision, createdAt, checked }: Published, now: number): string =>
   [
-    `version ${version} (${digest.slice(0, 12)}) of revision ${revision}`,
+    `version ${version} (${digest.slice(0, 12)})${revision === null ? '' : ` of revision ${revision}`}`,
     ...(createdAt === null ? [] : [ago(createdAt, now)]),
     ...(checked ? [] : ['HAProxy is still to check it']),
   ].join(', ');

@@ -23,7 +23,7 @@ export async function versionsCommand(
       ...rest,
       files: files.length,
       bytes: files.reduce((sum, { size }) => sum + size, 0),
-      desired: desired !== undefined && sameArtifact(manifest, desired),
+      desired: desired.version !== undefined && sameArtifact(manifest, desired.version),
       nodes: nodes.flatMap(({ node, applied }) => (applied && sameArtifact(applied, manifest) ? [node] : [])),
     };
   });
@@ -46,8 +46,8 @@ export async function versionsCommand(
               width,
               optional: ['BYTES', 'FILES', 'REVISION'],
             }),
-            '* desired',
+            desired.held === undefined ? '* desired' : `* desired, and held: ${desired.held}`,
           ],
-    json: { fleet, versions: listed },
+    json: { fleet, held: desired.held ?? null, versions: listed },
   };
 }

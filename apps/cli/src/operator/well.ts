@@ -5,7 +5,7 @@ import { type Surroundings, clockTrouble, placeOf } from './surroundings.ts';
 
 /** What keeps a fleet from being well; empty when all holds. */
 export function missing(standing: FleetStanding, surroundings: Surroundings): string[] {
-  const { fleet, inputs, rendered, artifact, nodes, hold, oddReports, problems } = standing;
+  const { fleet, inputs, rendered, artifact, waits, nodes, hold, oddReports, problems } = standing;
   const names = (state: NodeState): string =>
     nodes.flatMap((node) => (node.state === state ? [node.node] : [])).join(', ');
   return [
@@ -13,6 +13,9 @@ export function missing(standing: FleetStanding, surroundings: Surroundings): st
     inputs === null ? 'no watcher wrote inputs of this fleet' : '',
     inputs !== null && !rendered ? `revision ${inputs.revision} is not rendered` : '',
     artifact === null ? 'nothing is published' : '',
+    waits === null
+      ? ''
+      : `the nodes are held on ${artifact === null ? 'a version that Redis has lost' : `version ${artifact.version}`}: ${waits.why}`,
     hold === null ? '' : `held: ${hold.reason}`,
     problems.length === 0 ? '' : `${count(problems.length, 'entry', 'entries')} set aside`,
     nodes.length === 0 ? 'no node has reported' : '',
@@ -37,5 +40,8 @@ function isServed(fleet: FleetName, { apps }: Surroundings): boolean {
 }
 
 /** Whether the newest inputs are what every node runs, whatever else there is to say. */
-export const isEverywhere = ({ rendered, artifact, nodes }: FleetStanding): boolean =>
-  rendered && nodes.length > 0 && nodes.every((node) => node.state !== 'silent' && runs(node, artifact));
+export const isEverywhere = ({ rendered, artifact, waits, nodes }: FleetStanding): boolean =>
+  rendered &&
+  waits === null &&
+  nodes.length > 0 &&
+  nodes.every((node) => node.state !== 'silent' && runs(node, artifact));

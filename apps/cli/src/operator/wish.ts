@@ -52,7 +52,7 @@ export async function wishCommand(redis: Redis, request: WishRequest): Promise<O
 
 /** Redis was set back, and offers something older than what the node has. */
 async function isAhead(redis: Redis, { fleet, sealer }: WishRequest, status: ReceivedStatus): Promise<boolean> {
-  const offered = await createArtifactReader({ redis, fleet, sealer }).desired();
+  const { version: offered } = await createArtifactReader({ redis, fleet, sealer }).desired();
   const had = [status.desired, status.applied, status.parked?.artifact];
   return had.some((one) => offered && one && isOlder(offered, one));
 }
