@@ -13,9 +13,10 @@ import {
 import type { RendererConfig } from './config.ts';
 import type { FleetRender } from './fleet-render.ts';
 import { type FleetSurroundings, openFleet } from './open-fleet.ts';
-import { HaproxyAtHand } from './haproxy-at-hand.ts';
-import { KeyTrouble, openAll } from './key-trouble.ts';
-import { RenderFailure } from './render-failure.ts';
+import { haproxyAtHand } from './haproxy-at-hand.ts';
+import { OwnKey } from './own-key.ts';
+import { OwnTrouble, OwnTroubleError } from './own-trouble.ts';
+import { RenderFailure, isFinal } from './render-failure.ts';
 import { oneAtATime } from './render-comparison.ts';
 import { type RendererMetrics, createRendererMetrics } from './renderer-metrics.ts';
 import { openStagingArea } from './staged-bundle.ts';
@@ -50,7 +51,7 @@ export async function launch(
     redis,
     log,
     metrics,
-    stagingOf: staging.folderOf,
+    staging,
     comparisonInTurn: oneAtATime(),
     signal: (fleet, rendered) => signals.signal(fleet, rendered),
     ...given,
@@ -68,21 +69,19 @@ export async function launch(
       if (fleet === undefined || fleet !== state?.fleet) state?.forgetAhead();
     };
   };
-  const key = releases.add(new KeyTrouble((fleet) => openAll(redis, masterKey, fleet)), 'looks at the key', (open) => {
-    open.close();
-  });
-  const haproxy = releases.add(new HaproxyAtHand(config.FLOTILLA_HAPROXY, log), 'looks at HAProxy', (open) => {
-    open.close();
-  });
-  await haproxy.look();
+  const key = new OwnKey(redis, masterKey);
+  const looks = { key: () => key.look(), haproxy: haproxyAtHand(config.FLOTILLA_HAPROXY, log), staging: staging.look };
+  const trouble = new OwnTrouble(looks, log);
+  await trouble.look();
   const instance = newInstance();
   const worker = createRenderWorker({
     connection: redis,
     name: instance.id,
     history: { completed: config.FLOTILLA_HISTORY_COMPLETED, failed: config.FLOTILLA_HISTORY_FAILED },
     concurrency: config.FLOTILLA_RENDER_CONCURRENCY,
-    render: (fleet, job) => renderJob(fleet, job, { fleets, log, metrics, key }),
+    render: (fleet, job) => renderJob(fleet, job, { fleets, log, metrics, key, trouble }),
     isFinal: (error) => error instanceof RenderFailure && error.isFinal,
+    givesBack: (error) => error instanceof OwnTroubleError,
     setbackOf: (error) => (error instanceof RenderFailure ? error.setback : undefined),
     onFetch,
     onError: (error) => {
@@ -90,39 +89,49 @@ export async function launch(
     },
   });
   releases.add(worker, 'queue worker', (open) => open.close());
-  const checks = {
-    redis: () => liveness.problem(),
-    queue: () => worker.problem(),
-    key: () => key.problem(),
-    haproxy: () => haproxy.problem(),
-  };
+  trouble.watch((isThere) => {
+    if (isThere) worker.pause();
+    else worker.resume();
+  });
+  releases.add(trouble, 'looks for trouble', (open) => {
+    open.close();
+  });
+  const checks = { redis: () => liveness.problem(), queue: () => worker.problem(), ...trouble.checks };
   const report = reportApp({ redis, app: 'renderer', instance, fleets: null, checks, log });
   releases.add(report, 'report', (open) => open.close());
   return checks;
 }
 
+interface JobSurroundings {
+  readonly fleets: WarmFleets<FleetRender>;
+  readonly log: Logger;
+  readonly metrics: RendererMetrics;
+  readonly key: OwnKey;
+  readonly trouble: OwnTrouble;
+}
+
 async function renderJob(
   fleet: FleetName,
   job: { id: string; attempt: number },
-  {
-    fleets,
-    log,
-    metrics,
-    key,
-  }: { fleets: WarmFleets<FleetRender>; log: Logger; metrics: RendererMetrics; key: KeyTrouble },
+  { fleets, log, metrics, key, trouble }: JobSurroundings,
 ): Promise<RenderResult> {
   const about = { fleet, job: job.id, attempt: job.attempt };
   metrics.begun(fleet);
   try {
     const result = await fleets.use(fleet, (state) => state.render());
     metrics.done(result);
-    key.ended(fleet);
     const { kind, revision, version, digest, changeCount, problems, stagesMs } = result;
     log.info({ ...about, kind, revision, version, digest, changeCount, problems, stagesMs }, 'rendered');
     return result;
   } catch (error) {
+    if (error instanceof RenderFailure && error.code === 'seal') key.doubt(fleet, error.reason);
+    const own = isFinal(error) ? undefined : await trouble.look();
+    if (own !== undefined) {
+      metrics.gaveBack(fleet);
+      log.warn({ ...about, reason: reasonOf(error) }, 'the job is given back, as this renderer is in trouble');
+      throw new OwnTroubleError(own);
+    }
     if (error instanceof RenderFailure) metrics.failed(fleet, error);
-    key.ended(fleet, error);
     const stage = error instanceof RenderFailure ? error.stage : undefined;
     log.error({ ...about, stage, reason: reasonOf(error) }, 'not rendered; the last good version stays');
     throw error;

@@ -13,7 +13,7 @@ import { mendRender } from './mend-render.ts';
 import { RenderComparison, type RenderComparisonOptions } from './render-comparison.ts';
 import type { RendererMetrics } from './renderer-metrics.ts';
 import { createRedact } from './secret-words.ts';
-import { StagedBundle } from './staged-bundle.ts';
+import { StagedBundle, type StagingArea } from './staged-bundle.ts';
 
 export interface FleetSurroundings {
   readonly config: RendererConfig;
@@ -22,7 +22,7 @@ export interface FleetSurroundings {
   readonly redis: ReturnType<typeof connectRedis>;
   readonly log: Logger;
   readonly metrics: RendererMetrics;
-  readonly stagingOf: (fleet: FleetName) => string;
+  readonly staging: Pick<StagingArea, 'folderOf' | 'doubt'>;
   /** Adds a job for the fleet, which tells what its last one could not know. */
   readonly signal: (fleet: FleetName, rendered: Revision) => Promise<void>;
   /** Fleets' comparisons are made one after the other. */
@@ -33,7 +33,7 @@ export interface FleetSurroundings {
 
 /** Puts together what one fleet's renders need; nothing is read or started before the first of them. */
 export function openFleet(fleet: FleetName, surroundings: FleetSurroundings): FleetRender {
-  const { config, masterKey, redis, metrics, processEntry } = surroundings;
+  const { config, masterKey, redis, metrics, staging, processEntry } = surroundings;
   const log = surroundings.log.child({ fleet });
   const sealer = createSealer(masterKey, fleet);
   const settings: TemplateSettings = {
@@ -45,7 +45,7 @@ export function openFleet(fleet: FleetName, surroundings: FleetSurroundings): Fl
   const redact = createRedact(config.STATISTICS_PASSWORD, settings.env);
   const checks = new BundleChecks({
     fleet,
-    staged: new StagedBundle(surroundings.stagingOf(fleet)),
+    staged: new StagedBundle(staging.folderOf(fleet), staging.doubt),
     versions: createCheckedVersions({ redis, fleet, sealer, publisher }),
     check: (file, { signal, givesWay }) =>
       checkConfig({

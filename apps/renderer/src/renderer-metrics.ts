@@ -10,6 +10,8 @@ export interface RendererMetrics {
   stages(fleet: FleetName, stagesMs: Readonly<Record<string, number>>): void;
   done(result: RenderResult): void;
   failed(fleet: FleetName, failure: RenderFailure): void;
+  /** The job was given back, as the renderer itself is in trouble. */
+  gaveBack(fleet: FleetName): void;
   checkedLate(fleet: FleetName, outcome: 'good' | 'refused'): void;
   compared(fleet: FleetName, outcome: ComparisonOutcome): void;
 }
@@ -41,7 +43,8 @@ export function createRendererMetrics(metrics: Metrics): RendererMetrics {
 
   return {
     begun(fleet) {
-      for (const outcome of ['published', 'unchanged', 'superseded', 'failed']) renders.inc({ fleet, outcome }, 0);
+      for (const outcome of ['published', 'unchanged', 'superseded', 'failed', 'given-back'])
+        renders.inc({ fleet, outcome }, 0);
       for (const outcome of ['good', 'refused']) lateChecks.inc({ fleet, outcome }, 0);
       for (const outcome of ['same', 'different', 'failed']) comparisons.inc({ fleet, outcome }, 0);
     },
@@ -56,6 +59,9 @@ export function createRendererMetrics(metrics: Metrics): RendererMetrics {
     failed(fleet, { stage, code }) {
       renders.inc({ fleet, outcome: 'failed' });
       failures.inc({ fleet, stage, code });
+    },
+    gaveBack(fleet) {
+      renders.inc({ fleet, outcome: 'given-back' });
     },
     checkedLate(fleet, outcome) {
       lateChecks.inc({ fleet, outcome });

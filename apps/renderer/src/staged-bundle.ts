@@ -2,27 +2,30 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
-import { type BundleFile, type FleetName, holdsToken, placeRelease } from '@flotilla/domain';
+import { type BundleFile, type FleetName, holdsToken, placeRelease, reasonOf } from '@flotilla/domain';
 import { privateFolder } from '@flotilla/runtime';
+import type { Look } from './own-trouble.ts';
 
 /**
  * A fleet's bundle laid out for the check, readable by its owner only. The folder stays from render to render, and
  * only files that changed are written.
  */
 export class StagedBundle {
-  readonly folder: string;
   readonly #written = new Map<string, Buffer>();
   #folders = new Set<string>();
 
-  constructor(folder: string) {
-    this.folder = folder;
-  }
+  constructor(
+    readonly folder: string,
+    /** Told when the bundle could not be laid out. */
+    readonly onFailed: () => void = () => undefined,
+  ) {}
 
   /** Lays the bundle out, the release token replaced by the folder. After an error the folder is begun anew. */
   async stage(files: readonly BundleFile[]): Promise<void> {
     try {
       await this.#stage(files);
     } catch (error) {
+      this.onFailed();
       await this.remove();
       throw error;
     }
@@ -66,11 +69,23 @@ export class StagedBundle {
 const filesAtOnce = 64;
 const prefix = `check-${hostname()}-`;
 
+/** A disk that has no room for so much is full. A bundle that is larger fails for itself. */
+const leastRoomBytes = 1024 * 1024;
+
+export interface StagingArea {
+  folderOf(fleet: FleetName): string;
+  /** A bundle could not be laid out: the next look tries to write. */
+  doubt(): void;
+  /** Says why nothing can be written, once that is in doubt. */
+  look: Look;
+  remove(): void;
+}
+
 /**
  * A folder of this process's own in `dataDir`, for all fleets; what a killed process left behind there is removed.
  * Throws what the file system throws when `dataDir` cannot be written.
  */
-export function openStagingArea(dataDir: string): { folderOf: (fleet: FleetName) => string; remove: () => void } {
+export function openStagingArea(dataDir: string): StagingArea {
   privateFolder(dataDir);
   for (const name of readdirSync(dataDir)) {
     if (!name.startsWith(prefix)) continue;
@@ -78,12 +93,35 @@ export function openStagingArea(dataDir: string): { folderOf: (fleet: FleetName)
     if (pid === process.pid || !isRunning(pid)) rmSync(join(dataDir, name), { recursive: true, force: true });
   }
   const area = mkdtempSync(join(dataDir, `${prefix}${process.pid}-`));
+  let isInDoubt = false;
   return {
     folderOf: (fleet) => join(area, fleet),
+    doubt: () => {
+      isInDoubt = true;
+    },
+    look: async () => {
+      const problem = isInDoubt ? await tryToWrite(area) : undefined;
+      isInDoubt = problem !== undefined;
+      return problem;
+    },
     remove: () => {
       rmSync(area, { recursive: true, force: true });
     },
   };
+}
+
+async function tryToWrite(area: string): Promise<string | undefined> {
+  // No fleet can be called that.
+  const trial = join(area, '.trial');
+  try {
+    await mkdir(area, { recursive: true, mode: 0o700 });
+    await writeFile(trial, Buffer.alloc(leastRoomBytes), { mode: 0o600 });
+    return undefined;
+  } catch (error) {
+    return reasonOf(error);
+  } finally {
+    await rm(trial, { force: true }).catch(() => undefined);
+  }
 }
 
 function isRunning(pid: number): boolean {

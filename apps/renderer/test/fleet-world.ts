@@ -83,7 +83,10 @@ export function openWorld({ url, fleet, dataDir, processEntry, env = {} }: World
       redis,
       log: logger,
       metrics: createRendererMetrics(createMetrics()),
-      stagingOf: (name) => `${more['FLOTILLA_DATA_DIR'] ?? dataDir}/${name}`,
+      staging: {
+        folderOf: (name) => `${more['FLOTILLA_DATA_DIR'] ?? dataDir}/${name}`,
+        doubt: () => undefined,
+      },
       comparisonInTurn: oneAtATime(),
       signal: (_, rendered) => {
         signalled.push(rendered);

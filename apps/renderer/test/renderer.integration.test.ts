@@ -1,10 +1,12 @@
-import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { Queue } from 'bullmq';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { type FleetName, fleetName, revision } from '@flotilla/domain';
-import { createJobHistory, createSignals } from '@flotilla/queue';
+import { type FleetName, type Manifest, type ManifestFile, fleetName, renderQueue, revision } from '@flotilla/domain';
+import { type RenderJob, createJobHistory, createSignals } from '@flotilla/queue';
 import {
   type Child,
   type RedisServer,
+  type SmallDisk,
   canMountDisks,
   certificate as makeCertificate,
   cleanUp,
@@ -71,7 +73,12 @@ async function startRenderer(server: RedisServer, env: Record<string, string>) {
   });
   const line = await waitFor(() => child.lines.find((text) => text.includes('"started"')), { what: 'the renderer' });
   const { http } = JSON.parse(line) as { http: string };
-  return { child, dataDir, http };
+  /** What `/readyz` finds wrong. */
+  const problemOf = async (check: string): Promise<string | undefined> => {
+    const answer = await (await fetch(`${http}/readyz`)).json();
+    return (answer as { problems: Record<string, string> }).problems[check];
+  };
+  return { child, dataDir, http, problemOf };
 }
 
 function openFleetOf(server: RedisServer, fleet: FleetName) {
@@ -83,7 +90,8 @@ function openFleetOf(server: RedisServer, fleet: FleetName) {
   });
   const signals = createSignals({ connection: world.redis });
   const history = createJobHistory({ connection: world.redis });
-  open.push(world, signals, history);
+  const queue = new Queue(renderQueue.name, { connection: world.redis, prefix: renderQueue.prefix });
+  open.push(world, signals, history, queue);
   let count = 0;
   const change = async (text: string): Promise<void> => {
     await world.write({ [template]: text });
@@ -91,7 +99,26 @@ function openFleetOf(server: RedisServer, fleet: FleetName) {
   };
   const version = async () => (await world.artifacts.newest())?.version ?? 0;
   const until = (what: string, condition: () => unknown) => waitFor(condition, { what, deadlineMs: 30_000 });
-  return { ...world, change, history, version, until };
+  const jobs = (...states: RenderJob['state'][]) => history.jobs({ fleet, ...(states.length > 0 && { states }) });
+  /** The fleet's last change is a job that nobody has tried in vain. */
+  const isWaiting = () =>
+    until('the job to wait', async () => {
+      const [newest] = await jobs();
+      return newest?.state === 'waiting' && newest.attempts === 0 && newest.setback === undefined;
+    });
+  /** A renderer had the job, and put it back as it was. */
+  const isGivenBack = async () => {
+    await isWaiting();
+    const [job] = await jobs('waiting');
+    const { logs } = await queue.getJobLogs(job?.id ?? '');
+    expect(logs.join('\n')).toMatch(/given back by/);
+  };
+  /** Of all the fleet's jobs no attempt failed. */
+  const wasDoneAtOnce = async () => {
+    await until('the end of the job', async () => (await jobs('completed')).length === (await jobs()).length);
+    for (const { attempts } of await jobs()) expect(attempts).toBe(1);
+  };
+  return { ...world, change, history, version, until, isWaiting, isGivenBack, wasDoneAtOnce };
 }
 
 /** The processes that a process started and that run. */
@@ -105,39 +132,84 @@ const cpuTimeOf = (pid: number): number => Number(readFileSync(`/proc/${pid}/sta
 
 const output = ({ lines }: Child): string => lines.join('\n');
 
-test('a HAProxy that is not there is trouble of the renderer until it is', async () => {
+test('a HAProxy that is not there is trouble of the renderer until it is: others do its jobs meanwhile', async () => {
   const { renderer, fleet } = await start();
   const lb = fleet('lb');
   const binary = `${temporaryFolder('later').path}/haproxy`;
-  const { http } = await renderer({ FLOTILLA_HAPROXY: binary });
-  const haproxy = async () => {
-    const answer = await (await fetch(`${http}/readyz`)).json();
-    return (answer as { problems: Record<string, string> }).problems['haproxy'];
+  const install = (): void => {
+    writeFileSync(binary, '#!/bin/sh\nexec haproxy "$@"\n', { mode: 0o755 });
   };
-  expect(await haproxy()).toContain(`cannot run ${binary}`);
-  writeFileSync(binary, '#!/bin/sh\nexec haproxy "$@"\n', { mode: 0o755 });
-  await lb.until('the end of the trouble', async () => (await haproxy()) === undefined);
+  const { problemOf } = await renderer({ FLOTILLA_HAPROXY: binary });
+  expect(await problemOf('haproxy')).toContain(`cannot run ${binary}`);
+  // No job shows it here: it takes none.
   await lb.change(minimal());
+  await lb.isWaiting();
+  install();
   await lb.until('the first version', async () => (await lb.version()) === 1);
+  await lb.wasDoneAtOnce();
+  expect(await problemOf('haproxy')).toBeUndefined();
+  rmSync(binary);
+  await lb.change(minimal('# 2'));
+  await lb.until('the trouble', async () => (await problemOf('haproxy'))?.includes(`cannot run ${binary}`));
+  await lb.isGivenBack();
+  const other = await renderer();
+  await lb.until('the second version', async () => (await lb.version()) === 2);
+  await lb.wasDoneAtOnce();
+  await other.child.stop();
+  await lb.change(minimal('# 3'));
+  await lb.isWaiting();
+  install();
+  await lb.until('the third version', async () => (await lb.version()) === 3);
 });
 
 test('another key is trouble of the renderer for as long as something is sealed with that', async () => {
   const { renderer, fleet } = await start();
-  const lb = fleet('lb');
+  const [lb, edge] = [fleet('lb'), fleet('edge')];
   const good = await renderer();
-  await lb.change(minimal());
-  await lb.until('the first version', async () => (await lb.version()) === 1);
+  for (const one of [lb, edge]) {
+    await one.change(minimal());
+    await one.until('the first version', async () => (await one.version()) === 1);
+  }
   await good.child.stop();
-  const { http } = await renderer({ FLOTILLA_KEY: Buffer.alloc(32, 1).toString('base64') });
-  const problems = async () => {
-    const answer = await (await fetch(`${http}/readyz`)).json();
-    return (answer as { problems: Record<string, string> }).problems;
-  };
-  expect((await problems())['key']).toBeUndefined();
+  const { problemOf } = await renderer({ FLOTILLA_KEY: Buffer.alloc(32, 1).toString('base64') });
+  expect(await problemOf('key')).toBeUndefined();
   await lb.change(minimal('# more'));
-  await lb.until('the trouble', async () => (await problems())['key']?.includes('sealed with another FLOTILLA_KEY'));
+  await lb.until('the trouble', async () => (await problemOf('key'))?.includes('sealed with another FLOTILLA_KEY'));
+  await lb.isGivenBack();
+  const again = await renderer();
+  await lb.until('the second version', async () => (await lb.version()) === 2);
+  await lb.wasDoneAtOnce();
+  await again.child.stop();
   await lb.redis.flushall();
-  await lb.until('the end of the trouble', async () => (await problems())['key'] === undefined);
+  await lb.until('the end of the trouble', async () => (await problemOf('key')) === undefined);
+  const anew = fleet('anew');
+  await anew.change(minimal());
+  await anew.until('a version under this key', async () => (await anew.version()) === 1);
+});
+
+test.each([
+  ['of one of several fleets', ['lb', 'edge']],
+  ['of the only fleet with versions', ['lb']],
+])('a damaged blob %s fails the jobs of its fleet, and those alone', async (_, published) => {
+  const { renderer, fleet } = await start();
+  const [lb, edge] = [fleet('lb'), fleet('edge')];
+  const first = await renderer();
+  for (const one of [lb, edge].filter((some) => published.includes(some.fleet))) {
+    await one.change(minimal());
+    await one.until('the first version', async () => (await one.version()) === 1);
+  }
+  await first.child.stop();
+  const { files } = (await lb.artifacts.versions())[0] as Manifest;
+  const { digest } = files.find(({ path }) => path === 'haproxy.cfg') as ManifestFile;
+  await lb.redis.hset(lb.keys.blobs, digest, 'damaged');
+  const { http } = await renderer();
+  await lb.change(minimal('# more'));
+  const failed = () => lb.history.jobs({ fleet: lb.fleet, states: ['failed'] });
+  await lb.until('the failed job', async () => (await failed()).length === 1);
+  expect((await failed())[0]?.reason).toContain('or damaged');
+  expect((await fetch(`${http}/readyz`)).status).toBe(200);
+  await edge.change(minimal('# more'));
+  await edge.until('the change', async () => (await edge.published())['haproxy.cfg']?.includes('# more'));
 });
 
 test('a change becomes a job and a version, and the job tells what came of it', async () => {
@@ -278,27 +350,37 @@ test('a render process ends with its renderer, also in an endless loop', async (
   await lb.until('the process to end', () => !existsSync(`/proc/${process}`));
 });
 
-test.runIf(canMountDisks)(
-  'a full disk fails the job with that reason, leaves nothing behind, and the next job works',
-  async () => {
+const spoilings = [
+  ['is full', /ENOSPC: no space left/, (disk: SmallDisk) => disk.fill(), (disk: SmallDisk) => disk.empty()],
+  ['is read-only', /EROFS: read-only/, (disk: SmallDisk) => disk.lock(), (disk: SmallDisk) => disk.unlock()],
+] as const;
+test.runIf(canMountDisks).each(spoilings)(
+  'a disk that %s is trouble of the renderer: the job waits for another one, and it goes on by itself',
+  async (_, why, spoil, mend) => {
     const { renderer, fleet } = await start();
     const lb = fleet('lb');
-    const disk = smallDisk(2);
-    await renderer({ FLOTILLA_DATA_DIR: disk.path });
+    const disk = smallDisk(4);
+    const { problemOf } = await renderer({ FLOTILLA_DATA_DIR: disk.path });
     const large = (name: string) => minimal(`# ${name} ${'x'.repeat(100_000)}`);
     await lb.change(large('good'));
     await lb.until('version 1', async () => (await lb.version()) === 1);
-    disk.fill();
+    spoil(disk);
     await lb.change(`${large('next')}# ${'y'.repeat(100_000)}\n`);
-    const failed = () => lb.history.jobs({ fleet: lb.fleet, states: ['failed'] });
-    await lb.until('the failed job', async () => (await failed()).length === 1);
-    expect((await failed())[0]?.reason).toMatch(/^fleet lb: ENOSPC: no space left/);
-    const left = () =>
-      readdirSync(disk.path, { recursive: true }).filter((name) => String(name).includes('haproxy.cfg'));
-    expect(left()).toEqual([]);
-    disk.empty();
+    await lb.until('the trouble', async () => why.test((await problemOf('staging')) ?? ''));
+    await lb.isGivenBack();
+    const other = await renderer();
+    await lb.until('version 2', async () => (await lb.version()) === 2);
+    await lb.wasDoneAtOnce();
+    await other.child.stop();
+    mend(disk);
+    await lb.until('the end of the trouble', async () => (await problemOf('staging')) === undefined);
     await lb.change(large('after'));
     await lb.until('the last change', async () => (await lb.published())['haproxy.cfg']?.includes('# after'));
+    // Nothing half-written, and nothing of the look whether it can be written again.
+    const left = readdirSync(disk.path, { recursive: true }).map(String);
+    expect(left.filter((name) => /haproxy\.cfg|trial/.test(name))).toEqual([
+      expect.stringMatching(/^check-[^/]*\/lb\/haproxy\.cfg$/),
+    ]);
   },
 );
 

@@ -4,6 +4,7 @@ export { type ArtifactReader, createArtifactReader } from './artifact-reader.ts'
 export type { HeldArtifact } from './delta.ts';
 export { type Artifact, type FollowOptions, type FollowStatus, followArtifacts } from './follower.ts';
 export { endHold, holdFleet } from './hold.ts';
+export { tryBlobs } from './try-blobs.ts';
 export {
   type Publication,
   type Publisher,

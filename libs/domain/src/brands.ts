@@ -21,6 +21,9 @@ export const fleetName = (text: string): FleetName => {
   if (!namespacePattern.test(text)) throw new TypeError(`"${text}" is not a fleet name: use a Kubernetes namespace`);
   return text as FleetName;
 };
+/** Undefined for what no fleet can be called. */
+export const asFleetName = (text: string): FleetName | undefined =>
+  namespacePattern.test(text) ? (text as FleetName) : undefined;
 export const revision = (count: number): Revision => count as Revision;
 export const version = (count: number): Version => count as Version;
 export const epoch = (text: string): Epoch => text as Epoch;

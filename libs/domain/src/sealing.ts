@@ -25,6 +25,17 @@ export class SealError extends FlotillaError {
   }
 }
 
+/** Whether the sealer opens it. */
+export function canOpen(sealer: Sealer, sealed: Buffer, purpose: string): boolean {
+  try {
+    sealer.open(sealed, purpose);
+    return true;
+  } catch (error) {
+    if (error instanceof SealError) return false;
+    throw error;
+  }
+}
+
 const formatByte = 1;
 const nonceBytes = 12;
 const tagBytes = 16;

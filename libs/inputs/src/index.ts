@@ -20,4 +20,5 @@ export {
   type WriteOutcome,
   createInputsWriter,
 } from './inputs-writer.ts';
+export { tryKeys } from './try-keys.ts';
 export { type Leadership, type LeadershipOptions, createLeadership, readLeader } from './leadership.ts';

@@ -9,7 +9,7 @@ import { type Job, Queue, UnrecoverableError, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { noteIfLong, noteTakenUp } from './deaths.ts';
 import { type EndState, type HistoryLimits, noteEnded } from './ended-jobs.ts';
-import { noteSetback } from './setback.ts';
+import { noteGivenBack, noteSetback } from './setback.ts';
 
 /**
  * A killed worker's job is taken up by another after the lock and up to two stalled intervals: the first look marks it,
@@ -37,6 +37,10 @@ const maxDeaths = 2;
 export interface RenderWorker {
   /** Undefined while jobs are taken. */
   problem(): string | undefined;
+  /** Takes no new job; the active ones go on. */
+  pause(): void;
+  /** Takes jobs again. To be called as often as one likes. */
+  resume(): void;
   /** Takes no new job and waits for the active ones, unless Redis is away. */
   close(): Promise<void>;
 }
@@ -52,6 +56,11 @@ export interface RenderWorkerOptions {
   readonly render: (fleet: FleetName, job: { id: string; attempt: number }) => Promise<RenderResult>;
   /** Errors that no repetition mends (a bad template): the job fails at once. */
   readonly isFinal: (error: unknown) => boolean;
+  /**
+   * Errors that say nothing of the job, as another worker may do it: it goes back to the head of the queue as it was,
+   * without an attempt less, and this worker takes no more until `resume`.
+   */
+  readonly givesBack?: (error: unknown) => boolean;
   /** What a failed attempt leaves in the history. */
   readonly setbackOf?: (error: unknown) => Omit<RenderSetback, 'since'> | undefined;
   /** The first error of an outage. */
@@ -73,6 +82,7 @@ export function createRenderWorker({
   concurrency,
   render,
   isFinal,
+  givesBack = () => false,
   setbackOf = () => undefined,
   onError,
   onFetch,
@@ -81,6 +91,8 @@ export function createRenderWorker({
   // A class in here, as the constructor of BullMQ's begins to fetch before fields of another one are set.
   class FetchingWorker extends Worker<RenderSignal, RenderResult> {
     protected override async moveToActive(token: string, name?: string): Promise<Job<RenderSignal, RenderResult>> {
+      // A read that waited for a job when the worker was paused: what it would bring is for another one.
+      if (this.isPaused()) return undefined as unknown as Job<RenderSignal, RenderResult>;
       const tell = onFetch?.();
       let job: Job<RenderSignal, RenderResult> | undefined;
       try {
@@ -115,6 +127,14 @@ export function createRenderWorker({
       try {
         return await render(job.data.fleet, { id: job.id ?? '', attempt: job.attemptsMade + 1 });
       } catch (error) {
+        if (givesBack(error)) {
+          // Before the job is back, or this worker would be the next to take it.
+          pause();
+          await noteGivenBack(job, name, error);
+          // BullMQ puts the job back for it, as often as that takes, and counts no attempt. The limit that it is meant
+          // to go with is not set: that would hold up the other workers.
+          throw Worker.RateLimitError();
+        }
         await noteSetback(connection, queue, job, { name, error, setback: setbackOf(error) });
         if (isFinal(error)) throw new UnrecoverableError(error instanceof Error ? error.message : String(error));
         throw error;
@@ -150,6 +170,13 @@ export function createRenderWorker({
   });
   worker.on('ready', () => (problem = undefined));
   worker.on('active', () => (problem = undefined));
+  const pause = (): void => {
+    // It is paused when the call returns; what it waits for is nothing.
+    void worker.pause(true);
+  };
+  const resume = (): void => {
+    if (worker.isPaused() || !worker.isRunning()) void worker.resume();
+  };
   const close = async (): Promise<void> => {
     // Without Redis no job can come to an end; waiting would only use up the time to end in. Another renderer does them.
     const isAway = connection.status !== 'ready';
@@ -157,5 +184,5 @@ export function createRenderWorker({
     if (!isAway) await Promise.all(open);
     await queue.close();
   };
-  return { problem: () => problem, close };
+  return { problem: () => problem, pause, resume, close };
 }

@@ -33,6 +33,11 @@ export async function noteSetback(
   }
 }
 
+/** Notes in the job's log that it was given back, and why. Never throws. */
+export async function noteGivenBack(job: Job<RenderSignal, RenderResult>, name: string, error: unknown): Promise<void> {
+  await job.log(`${new Date().toISOString()} given back by ${name}: ${reasonOf(error)}`).catch(() => undefined);
+}
+
 /** Since when the fleet's renders fail: since this job's first attempt, or since the first job after one that went well. */
 export async function failingSince(
   redis: Redis,

@@ -78,6 +78,7 @@ function startWorker(
       return result(fleet);
     },
     isFinal: (error) => error instanceof SyntaxError,
+    givesBack: (error) => error instanceof RangeError,
     onError: () => undefined,
     ...(onFetch && { onFetch }),
   });
@@ -252,6 +253,62 @@ describe('a render', () => {
     await signals.signal(lb, revision(1));
     await waitFor(async () => (await states()).join() === 'failed', { what: 'the failure' });
     expect(attempts).toBe(1);
+  });
+
+  it('goes back as it was when its worker is to blame, which takes no more until it may again', async () => {
+    const taken: string[] = [];
+    let isWell = false;
+    const first = startWorker((fleet) => {
+      taken.push(fleet);
+      return isWell ? Promise.resolve() : Promise.reject(new RangeError('no HAProxy here'));
+    });
+    for (const fleet of [lb, edge]) {
+      await signals.signal(fleet, revision(1));
+      await waitFor(async () => taken.length > 0 && (await signals.depth()).active === 0, {
+        what: 'the job to be back',
+      });
+    }
+    // Jobs that come later wait as well.
+    expect(await states()).toEqual(['waiting', 'waiting']);
+    expect(taken).toEqual([lb]);
+    const [, job] = await history().jobs();
+    expect(job).toMatchObject({ fleet: lb, attempts: 0, reason: undefined, setback: undefined });
+    const attempts: number[] = [];
+    const second = startWorker(
+      (_, attempt) => Promise.resolve(void attempts.push(attempt)),
+      connect(),
+      undefined,
+      'renderer-2',
+    );
+    await waitFor(async () => (await states()).join() === 'completed,completed', { what: 'the other worker' });
+    expect(attempts).toEqual([1, 1]);
+    expect(taken).toEqual([lb]);
+    const queue = new Queue(renderQueue.name, { connection: connect(), prefix: renderQueue.prefix });
+    closing.push(() => queue.close());
+    expect((await queue.getJobLogs(job?.id ?? '')).logs).toEqual([
+      expect.stringMatching(/given back by renderer-1: no HAProxy here$/),
+      expect.stringMatching(/done by renderer-2/),
+    ]);
+    second.pause();
+    isWell = true;
+    first.resume();
+    first.resume();
+    await signals.signal(edge, revision(2));
+    await waitFor(() => taken.at(-1) === edge, { what: 'a job of the first worker' });
+    await waitFor(async () => (await signals.depth()).active === 0, { what: 'the end of the job' });
+  });
+
+  it('waits while every worker is paused, which close all the same', async () => {
+    const taken: string[] = [];
+    const worker = startWorker((fleet) => Promise.resolve(void taken.push(fleet)));
+    worker.pause();
+    await signals.signal(lb, revision(1));
+    await signals.signal(lb, revision(2));
+    expect(await states()).toEqual(['waiting']);
+    await worker.close();
+    expect(taken).toEqual([]);
+    startWorker((fleet) => Promise.resolve(void taken.push(fleet)));
+    await waitFor(() => taken.length === 1, { what: 'the job' });
   });
 
   it('whose worker died is taken up by another one', { timeout: 40_000 }, async () => {

@@ -8,6 +8,7 @@ export * from './config/settings.ts';
 export * from './config/shared-settings.ts';
 export * from './deadline.ts';
 export * from './fleet-records.ts';
+export * from './fleets-in.ts';
 export * from './health.ts';
 export * from './logger.ts';
 export * from './metrics.ts';

@@ -10,6 +10,9 @@ export interface SmallDisk {
   fill(): void;
   /** Gives it back. */
   empty(): void;
+  /** Nothing can be written until `unlock`, as after an error of the disk. */
+  lock(): void;
+  unlock(): void;
 }
 
 /** Only root may mount. */
@@ -23,6 +26,10 @@ export function smallDisk(sizeMb: number): SmallDisk {
   onCleanup(() => {
     spawnSync('umount', ['--lazy', path]);
   });
+  const remount = (how: 'ro' | 'rw'): void => {
+    const { status, stderr } = spawnSync('mount', ['-o', `remount,${how}`, path]);
+    if (status !== 0) throw new Error(`the tmpfs cannot be made ${how}: ${stderr.toString()}`);
+  };
   const filler = join(path, 'filler');
   return {
     path,
@@ -32,6 +39,12 @@ export function smallDisk(sizeMb: number): SmallDisk {
     },
     empty() {
       rmSync(filler);
+    },
+    lock() {
+      remount('ro');
+    },
+    unlock() {
+      remount('rw');
     },
   };
 }
