@@ -85,7 +85,7 @@ describe.skipIf(missing !== undefined)(title, () => {
     }).trim();
     writeFileSync(
       checker,
-      `#!/bin/sh\n[ -e ${refusal} ] && { echo '[ALERT] config : refused by the test'; exit 1; }\nexec ${binary} "$@"\n`,
+      `#!/bin/sh\n[ "$1" = -c ] && [ -e ${refusal} ] && { echo '[ALERT] config : refused by the test'; exit 1; }\nexec ${binary} "$@"\n`,
       { mode: 0o755 },
     );
     stack = await startStack(
