@@ -78,7 +78,7 @@ export async function openFleet(url: string, fleet: FleetName) {
   /** What a watcher or renderer says of itself. */
   const app = async (kind: AppReport['app'], id: string, more: Partial<AppReport> = {}): Promise<void> => {
     const instance = { ...newInstance(), id };
-    const report: AppReport = { app: kind, instance, fleets: null, trouble: [], clockMs: 0, ...more };
+    const report: AppReport = { app: kind, instance, fleets: null, trouble: [], fleetTrouble: {}, clockMs: 0, ...more };
     await writeReport(redis, appsKey, { name: id, report, countsMs: silentAfterMs });
   };
   /** Runs one job through the queue; `render` stands in for the renderer. */

@@ -163,6 +163,23 @@ describe('status', () => {
     expect(lines.at(-1)).toBe('  - watcher other-host/9: source: etcd cannot be reached');
   });
 
+  it('tells what a program cannot do for one fleet of that fleet alone', async () => {
+    const { lead, app, template, publish, heartbeat, status } = await open();
+    await lead();
+    await template('x');
+    await heartbeat('node-1', await publish({ 'haproxy.cfg': 'global\n' }));
+    await app('watcher', 'watch-host/17/0c1d', { fleetTrouble: { edge: 'WRONGTYPE' } });
+    expect((await status()).code).toBe(0);
+    await app('watcher', 'watch-host/17/0c1d', {
+      fleetTrouble: { edge: 'WRONGTYPE', lb: 'being compared with Redis' },
+    });
+    const { code, lines } = await status();
+    expect(code).toBe(1);
+    expect(text(lines)).toContain('  TROUBLE: being compared with Redis');
+    expect(text(lines)).not.toContain('WRONGTYPE');
+    expect(lines.at(-1)).toBe('  - watcher watch-host/17: being compared with Redis');
+  });
+
   it('says since when a node is behind and what it waits for', async () => {
     const { lead, template, publish, heartbeat, status } = await open();
     await lead();
@@ -186,6 +203,10 @@ describe('status', () => {
     // As BullMQ notes it.
     const meta = `${renderQueue.prefix}:${renderQueue.name}:meta`;
     await redis.hset(meta, 'paused', 1);
+    const { lines } = await status();
+    expect(text(lines)).toMatch(/queue +PAUSED, with 0 jobs waiting/);
+    await redis.lpush(`${renderQueue.prefix}:${renderQueue.name}:wait`, '1');
+    expect(text((await status()).lines)).toMatch(/queue +PAUSED, with 1 job waiting/);
     expect((await status()).lines.at(-1)).toContain('the queue of render jobs is paused');
     await redis.hdel(meta, 'paused');
     expect((await status()).code).toBe(0);

@@ -44,6 +44,7 @@ const app = (kind: AppStanding['app'], role: AppStanding['role'], more: Partial<
   instance: instance(`${kind}/1/x`),
   fleets: null,
   trouble: [],
+  fleetTrouble: {},
   clockMs: 0,
   ...more,
 });

@@ -103,9 +103,9 @@ export class FleetWriting {
     return this.#taken !== undefined && this.#taken === this.#options.term();
   }
 
-  /** Why the fleet is not written although this watcher leads. */
+  /** Why the fleet is not written although this watcher leads. A hold is none: what is to be written of it is. */
   get problem(): string | undefined {
-    return this.#problem ?? this.#options.cluster.hold(this.#options.fleet)?.reason;
+    return this.#problem;
   }
 
   async run(signal: AbortSignal): Promise<void> {

@@ -25,7 +25,7 @@ export function launch(context: Launch<WatcherConfig>): Promise<Readonly<Record<
   const redis = connect('watcher', { commandTimeoutMs });
   const electionRedis = connect('watcher-election');
   const instance = newInstance();
-  const checks = watch({
+  const { checks, fleetTrouble } = watch({
     source,
     fleets: config.FLOTILLA_FLEETS,
     masterKey,
@@ -40,6 +40,12 @@ export function launch(context: Launch<WatcherConfig>): Promise<Readonly<Record<
     instance: instance.id,
   });
   const fleets = config.FLOTILLA_FLEETS;
-  releases.add(reportApp({ redis, app: 'watcher', instance, fleets, checks, log }), 'report', (open) => open.close());
-  return Promise.resolve(checks);
+  const report = reportApp({ redis, app: 'watcher', instance, fleets, checks, fleetTrouble, log });
+  releases.add(report, 'report', (open) => open.close());
+  /** Whoever leads has to write every fleet. */
+  const inputs: Check = () => {
+    const late = Object.entries(fleetTrouble()).map(([fleet, why]) => `${fleet}: ${why}`);
+    return late.length === 0 ? undefined : late.join('; ');
+  };
+  return Promise.resolve({ ...checks, inputs });
 }

@@ -1,4 +1,4 @@
-import { Cluster, type FleetName, type Source, createSealer, reasonOf } from '@flotilla/domain';
+import { type AppReport, Cluster, type FleetName, type Source, createSealer, reasonOf } from '@flotilla/domain';
 import { createInputsWriter, createLeadership, dropReleases, readProgress, readReleases } from '@flotilla/inputs';
 import { createSignals } from '@flotilla/queue';
 import {
@@ -41,8 +41,15 @@ export interface WatchOptions {
   readonly reconcileEveryMs?: number;
 }
 
+export interface Watch {
+  /** Whether the process can do its work. */
+  readonly checks: Readonly<Record<string, Check>>;
+  /** What it cannot do for one fleet; empty while another watcher leads. */
+  readonly fleetTrouble: () => AppReport['fleetTrouble'];
+}
+
 /** Joins the parts of a watcher and sets them going. What it starts is on the release stack. */
-export function watch(options: WatchOptions): Readonly<Record<string, Check>> {
+export function watch(options: WatchOptions): Watch {
   const { source, fleets, redis, metrics, log, releases, fail } = options;
   const liveness = releases.add(watchRedis(redis), 'sign of life of Redis', (open) => {
     open.close();
@@ -114,21 +121,23 @@ export function watch(options: WatchOptions): Readonly<Record<string, Check>> {
     await Promise.race([Promise.allSettled(work), new Promise((resolve) => setTimeout(resolve, 1_000))]);
   });
 
-  return {
+  const checks = {
     source: () => (following.isCurrent() ? undefined : (source.status.problem ?? 'the first state is being read')),
     redis: () => {
       const problem = liveness.problem();
       return problem === undefined ? undefined : `${problem}; the last inputs stay there`;
     },
-    inputs: () => {
-      if (leadership.term === undefined) return undefined;
-      const late = watched.flatMap(({ fleet, problem }) => {
-        const found = problem();
-        return found === undefined ? [] : [`${fleet}: ${found}`];
-      });
-      return late.length === 0 ? undefined : late.join('; ');
-    },
   };
+  const fleetTrouble = () => {
+    const late = leadership.term === undefined ? [] : watched;
+    return Object.fromEntries(
+      late.flatMap(({ fleet, problem }) => {
+        const found = problem();
+        return found === undefined ? [] : [[fleet, found]];
+      }),
+    );
+  };
+  return { checks, fleetTrouble };
 
   function watchFleet(fleet: FleetName) {
     const problems = new ProblemLog(fleet, log);

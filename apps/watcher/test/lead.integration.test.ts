@@ -159,8 +159,10 @@ it(
     for (const each of [one, two]) await stop(each);
     const third = start();
     await leads(third);
-    await waitFor(() => third.checks['inputs']?.()?.includes('still missing'), { what: 'the hold to be told' });
-    expect((await readHeldBack(redis, lb)).hold?.since).toBe(hold?.since);
+    await waitFor(() => third.trouble() === undefined, { what: 'the takeover' });
+    const goesOn = (await readHeldBack(redis, lb)).hold;
+    expect(goesOn?.since).toBe(hold?.since);
+    expect(goesOn?.reason).toContain('still missing');
     expect(await inputs()).toEqual(whole);
     await template('U');
     await certificates({ site: 'garbage' });
@@ -182,7 +184,7 @@ it('a held fleet goes on at an operator’s word, and the wish is forgotten then
   await become('what the store says', (fields) => fields['config/template'] === 'U');
   expect(await inputs()).toEqual(['config/template']);
   await waitFor(async () => (await redis.exists(fleetKeys(lb).release)) === 0, { what: 'the wish to be forgotten' });
-  expect(watching.checks['inputs']?.()).toBeUndefined();
+  expect(watching.trouble()).toBeUndefined();
 });
 
 it(

@@ -1,7 +1,7 @@
 import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { createSealer, digestOf, fleetKeys, leaderKeys, renderQueue } from '@flotilla/domain';
+import { createSealer, digestOf, fleetKeys, fleetName, leaderKeys, renderQueue } from '@flotilla/domain';
 import { createLogger } from '@flotilla/runtime';
 import { createInputsReader, readHeldBack, readProgress, recordRefusal } from '@flotilla/inputs';
 import {
@@ -156,7 +156,8 @@ describe('a watcher', () => {
     await first.stop();
     store.clear();
     const second = start();
-    const isHeld = () => second.checks['inputs']?.()?.includes('still missing');
+    const isHeld = async () =>
+      second.trouble() === undefined && (await readHeldBack(redis, lb)).hold?.reason.includes('still missing');
     await waitFor(isHeld, { what: 'the hold' });
     shopPod('c');
     await redis.set(leaderKeys.lock, 'somebody', 'PX', 300);
@@ -172,7 +173,7 @@ describe('a watcher', () => {
     store.put('configmaps/lb/config', configMap({ namespace: 'lb', name: 'config', data: { template: 'T' } }));
     await converged();
     expect(Object.keys(await fieldsIn(redis))).toContain('pod/shop/c');
-    await waitFor(() => second.checks['inputs']?.() === undefined, { what: 'the end of the hold' });
+    await waitFor(async () => (await readHeldBack(redis, lb)).hold === undefined, { what: 'the end of the hold' });
   });
 
   it('leaves no secret in Redis in the clear', async () => {
@@ -214,7 +215,7 @@ describe('a watcher', () => {
     await waitFor(async () => (await queued()).length === 1, { what: 'the job' });
     await redis.hdel(keys.inputs, 'config/template');
     await converged();
-    expect(watching.checks['inputs']?.()).toBeUndefined();
+    expect(watching.trouble()).toBeUndefined();
   });
 
   it('goes on where it was when Redis comes back with its data', async () => {
@@ -273,20 +274,37 @@ describe('a queue that takes no job', () => {
     const watching = startWatching(server.url, store.source(), { log });
     running.push(watching);
     await converged();
-    await waitFor(() => watching.checks['inputs']?.() === undefined, { what: 'the fleet to be followed' });
+    await waitFor(() => watching.trouble() === undefined, { what: 'the fleet to be followed' });
     await redis.set(`${renderQueue.prefix}:${renderQueue.name}:id`, 'no number');
     for (const name of ['b', 'c', 'd']) {
       shopPod(name);
       await converged();
-      await waitFor(() => watching.checks['inputs']?.()?.includes('the render job cannot be added: ERR '), {
+      await waitFor(() => watching.trouble()?.includes('the render job cannot be added: ERR '), {
         what: 'the trouble to be told',
       });
     }
     expect(lines.filter((line) => line.includes('the render job cannot be added'))).toHaveLength(1);
     await redis.del(`${renderQueue.prefix}:${renderQueue.name}:id`);
-    await waitFor(() => watching.checks['inputs']?.() === undefined, { what: 'the trouble to end' });
+    await waitFor(() => watching.trouble() === undefined, { what: 'the trouble to end' });
     expect(await readProgress(redis, lb)).toMatchObject({ isRendered: false });
     expect(await queued()).not.toEqual([]);
+  });
+});
+
+describe('a fleet that cannot be written', () => {
+  it('is trouble of that fleet, and the others go on', async () => {
+    const edge = fleetName('edge');
+    await redis.set(fleetKeys(edge).meta, 'no hash');
+    const watching = startWatching(server.url, store.source(), { fleets: [lb, edge] });
+    running.push(watching);
+    await converged();
+    await waitFor(() => watching.trouble(edge)?.includes('WRONGTYPE'), { what: 'the trouble to be told' });
+    shopPod('b');
+    await converged();
+    expect(watching.trouble(lb)).toBeUndefined();
+    await waitFor(() => Object.values(watching.checks).every((check) => check() === undefined), { what: 'readiness' });
+    await redis.del(fleetKeys(edge).meta);
+    await waitFor(() => watching.trouble(edge) === undefined, { what: 'the end of the trouble' });
   });
 });
 

@@ -3,7 +3,7 @@ import { Redis } from 'ioredis';
 import { Cluster, type FleetName, type Source, createSealer, fleetName } from '@flotilla/domain';
 import { createInputsReader } from '@flotilla/inputs';
 import { ReleaseStack, createLogger, createMetrics } from '@flotilla/runtime';
-import { type WatchOptions, watch } from '../src/watch.ts';
+import { type Watch, type WatchOptions, watch } from '../src/watch.ts';
 import { createWatcherMetrics } from '../src/watcher-metrics.ts';
 import type { ListedStore } from './listed-source.ts';
 
@@ -12,7 +12,9 @@ export const masterKey = randomBytes(32);
 
 /** A watcher in this process, on connections of its own. */
 export interface Watching {
-  readonly checks: ReturnType<typeof watch>;
+  readonly checks: Watch['checks'];
+  /** What it cannot do for a fleet. */
+  readonly trouble: (fleet?: FleetName) => string | undefined;
   metric(name: string): Promise<number>;
   /** Ends it as SIGTERM does. */
   stop(): Promise<void>;
@@ -34,7 +36,7 @@ export function startWatching(url: string, source: Source, given: Partial<WatchO
   };
   const [redis, electionRedis] = [connect(), connect()];
   let failure: unknown;
-  const checks = watch({
+  const { checks, fleetTrouble } = watch({
     source,
     fleets: [lb],
     masterKey,
@@ -56,6 +58,7 @@ export function startWatching(url: string, source: Source, given: Partial<WatchO
   };
   return {
     checks,
+    trouble: (fleet = lb) => fleetTrouble()[fleet],
     metric: async (name) => {
       const [line] = (await metrics.registry.getSingleMetricAsString(`flotilla_${name}`)).split('\n').slice(2);
       return Number(line?.split(' ').at(-1));

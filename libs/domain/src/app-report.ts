@@ -20,6 +20,8 @@ export interface AppReport {
   readonly fleets: readonly string[] | null;
   /** What its `/readyz` finds wrong, `<check>: <why>`; empty while all is well. */
   readonly trouble: readonly string[];
+  /** What it cannot do for one fleet, by that fleet: the others have no part in it. */
+  readonly fleetTrouble: Readonly<Record<string, string>>;
   /** How far its clock is ahead of Redis', in ms; null while that is not known. */
   readonly clockMs: number | null;
 }
@@ -32,15 +34,19 @@ export const silentAfterMs = 3 * reportEveryMs;
 export function parseAppReport(text: string): { report: AppReport; seenAt: number } | undefined {
   const parsed = parseJsonObject(text);
   if (!parsed.ok) return undefined;
-  const { app, instance, fleets, trouble, clockMs, seenAt } = parsed.value;
+  // Those of another release have none.
+  const { app, instance, fleets, trouble, fleetTrouble = {}, clockMs, seenAt } = parsed.value;
   const isWell =
     (app === 'watcher' || app === 'renderer') &&
     isInstance(instance) &&
     (fleets === null || isTexts(fleets)) &&
     isTexts(trouble) &&
+    typeof fleetTrouble === 'object' &&
+    fleetTrouble !== null &&
+    isTexts(Object.values(fleetTrouble)) &&
     (clockMs === null || typeof clockMs === 'number') &&
     typeof seenAt === 'number';
-  return isWell ? { report: parsed.value as unknown as AppReport, seenAt } : undefined;
+  return isWell ? { report: { ...parsed.value, fleetTrouble } as unknown as AppReport, seenAt } : undefined;
 }
 
 export function isInstance(value: unknown): value is Instance {

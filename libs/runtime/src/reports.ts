@@ -64,20 +64,22 @@ export function reportApp(options: {
   instance: Instance;
   fleets: readonly string[] | null;
   checks: Readonly<Record<string, Check>>;
+  fleetTrouble?: () => AppReport['fleetTrouble'];
   log: Logger;
 }): { close(): Promise<void> } {
-  const { redis, app, instance, fleets, checks, log } = options;
+  const { redis, app, instance, fleets, checks, fleetTrouble = () => ({}), log } = options;
   const ending = new AbortController();
   let clockMs: number | null = null;
   let told = '';
   let toldAt = -Infinity;
   const report = async (): Promise<void> => {
     const trouble = Object.entries(problemsOf(checks)).map(([check, problem]) => `${check}: ${problem}`);
-    if (trouble.join('\n') === told && performance.now() - toldAt < reportEveryMs) return;
-    const now: AppReport = { app, instance, fleets, trouble, clockMs };
+    const now: AppReport = { app, instance, fleets, trouble, fleetTrouble: fleetTrouble(), clockMs };
+    const words = JSON.stringify([now.trouble, now.fleetTrouble]);
+    if (words === told && performance.now() - toldAt < reportEveryMs) return;
     const written = await writeReport(redis, appsKey, { name: instance.id, report: now, countsMs: silentAfterMs });
     clockMs = written.clockMs ?? clockMs;
-    told = trouble.join('\n');
+    told = words;
     toldAt = performance.now();
   };
   const run = async (): Promise<void> => {

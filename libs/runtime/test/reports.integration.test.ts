@@ -33,7 +33,16 @@ it('a program is listed with its trouble while it runs, and not any more when it
   let trouble: string | undefined = 'etcd is away';
   const checks = { source: () => trouble, redis: () => undefined };
   const instance = newInstance();
-  const report = reportApp({ redis, app: 'watcher', instance, fleets: ['lb'], checks, log });
+  let fleetTrouble = {};
+  const report = reportApp({
+    redis,
+    app: 'watcher',
+    instance,
+    fleets: ['lb'],
+    checks,
+    fleetTrouble: () => fleetTrouble,
+    log,
+  });
   stack.add(report, 'report', (one) => one.close());
   const found = await waitFor(async () => (await apps())[0], { what: 'the report' });
   expect(found).toMatchObject({ app: 'watcher', instance, fleets: ['lb'], trouble: ['source: etcd is away'] });
@@ -42,6 +51,10 @@ it('a program is listed with its trouble while it runs, and not any more when it
   await waitFor(async () => (await apps())[0]?.trouble.join().includes('[password]'), { what: 'the other trouble' });
   trouble = undefined;
   await waitFor(async () => (await apps())[0]?.trouble.length === 0, { what: 'the end of the trouble' });
+  fleetTrouble = { lb: 'not written' };
+  await waitFor(async () => (await apps())[0]?.fleetTrouble['lb'] === 'not written', {
+    what: 'the trouble of a fleet',
+  });
   expect(Math.abs((await apps())[0]?.clockMs ?? NaN)).toBeLessThan(1_000);
   await report.close();
   expect(await apps()).toEqual([]);
@@ -60,6 +73,8 @@ it('a program that was killed is listed no longer after a while, and what is no 
   await writeReport(redis, appsKey, { name: 'a', report: report('a'), countsMs: 15_000 });
   await redis.hset(appsKey, { odd: 'x', null: 'null', list: '[]' });
   expect(await names()).toEqual(['a']);
+  // One of a release that tells of no fleet has nothing to tell of them.
+  expect((await apps())[0]?.fleetTrouble).toEqual({});
   // It was seen last a minute ago.
   const stored = (await redis.hget(appsKey, 'a')) ?? '';
   const { seenAt } = JSON.parse(stored) as { seenAt: number };

@@ -2,7 +2,7 @@ import type { ArtifactReader } from '@flotilla/artifact';
 import { type ArtifactIdentity, type FleetName, type Problem, formatProblem } from '@flotilla/domain';
 import type { Redis } from 'ioredis';
 import { type Outcome, exitCodes } from '../outcome.ts';
-import { ago, columns, span, wrap } from '../table.ts';
+import { ago, columns, count, span, wrap } from '../table.ts';
 import { readFleets } from './fleets.ts';
 import { type FailedJob, type FleetStanding, type NodeStanding, type Published, readStanding } from './standing.ts';
 import { type AppStanding, type Surroundings, commonTrouble, placeOf, readSurroundings } from './surroundings.ts';
@@ -28,7 +28,7 @@ export async function statusCommand(
   return {
     code: isWell ? exitCodes.ok : exitCodes.no,
     lines: [
-      ...columns(['fleet', fleet], [...common(surroundings), ...overview(standing, now)], { width }),
+      ...columns(['fleet', fleet], [...common(surroundings, fleet), ...overview(standing, now)], { width }),
       '',
       ...(standing.nodes.length > 0 ? nodeTable(standing, now, width) : ['no node has reported yet']),
       '',
@@ -84,11 +84,11 @@ const notWell = (waitsFor: readonly string[], width: number): string[] => [
   ),
 ];
 
-function common({ apps, leader, writesRefused, queue, now }: Surroundings): string[][] {
-  const tell = ({ instance, role, trouble }: AppStanding): string =>
+function common({ apps, leader, writesRefused, queue, now }: Surroundings, fleet?: FleetName): string[][] {
+  const tell = ({ instance, role, trouble, fleetTrouble }: AppStanding): string =>
     [
       `${placeOf(instance.id)} ${role}, ${instance.version}, started ${ago(instance.since, now)}`,
-      ...trouble.map((why) => `  TROUBLE: ${why}`),
+      ...[...trouble, ...(fleet && fleetTrouble[fleet] ? [fleetTrouble[fleet]] : [])].map((why) => `  TROUBLE: ${why}`),
     ].join('\n');
   const of = (app: AppStanding['app'], none: string): string[][] => {
     const found = apps.filter((each) => each.app === app);
@@ -100,7 +100,7 @@ function common({ apps, leader, writesRefused, queue, now }: Surroundings): stri
     ...of('watcher', none),
     ...of('renderer', writesRefused === null ? 'none is there' : 'cannot report'),
     ...(writesRefused === null ? [] : [['redis', `takes no writes: ${writesRefused}`]]),
-    ...(queue?.isPaused === true ? [['queue', `PAUSED, with ${queue.waiting} jobs waiting`]] : []),
+    ...(queue?.isPaused === true ? [['queue', `PAUSED, with ${count(queue.waiting, 'job')} waiting`]] : []),
   ];
 }
 

@@ -71,9 +71,10 @@ async function readQueue(redis: Redis): Promise<QueueDepth | null> {
 /** `<host>/<process>`, as people know it. */
 export const placeOf = (id: string): string => id.split('/', 2).join('/');
 
+export const nameOf = ({ app, instance }: AppReport): string => `${app} ${placeOf(instance.id)}`;
+
 /** What keeps every fleet from being well; empty when nothing does. */
 export function commonTrouble({ writesRefused, queue, apps, leader }: Surroundings): string[] {
-  const nameOf = ({ app, instance }: AppReport): string => `${app} ${placeOf(instance.id)}`;
   return [
     ...(writesRefused === null
       ? []

@@ -1,7 +1,7 @@
 import { type FleetName } from '@flotilla/domain';
 import { count } from '../table.ts';
 import { type FleetStanding, type NodeState, runs } from './standing.ts';
-import { type Surroundings, clockTrouble, placeOf } from './surroundings.ts';
+import { type Surroundings, clockTrouble, nameOf, placeOf } from './surroundings.ts';
 
 /** What keeps a fleet from being well; empty when all holds. */
 export function missing(standing: FleetStanding, surroundings: Surroundings): string[] {
@@ -9,6 +9,9 @@ export function missing(standing: FleetStanding, surroundings: Surroundings): st
   const names = (state: NodeState): string =>
     nodes.flatMap((node) => (node.state === state ? [node.node] : [])).join(', ');
   return [
+    ...surroundings.apps.flatMap((app) =>
+      app.fleetTrouble[fleet] ? [`${nameOf(app)}: ${app.fleetTrouble[fleet]}`] : [],
+    ),
     isServed(fleet, surroundings) ? '' : `no watcher that is there has ${fleet} among its FLOTILLA_FLEETS`,
     inputs === null ? 'no watcher wrote inputs of this fleet' : '',
     inputs !== null && !rendered ? `revision ${inputs.revision} is not rendered` : '',
