@@ -17,11 +17,13 @@ export interface AgentMetrics {
   died(): void;
   running(up: boolean, oldWorkers: number): void;
   waiting(reload: boolean): void;
+  parked(isParked: boolean): void;
   leaving(servers: number): void;
   following(well: boolean): void;
 }
 
-export function agentMetrics(metrics: Metrics): AgentMetrics {
+/** Of a HAProxy that nobody looks at (mode `command`) nothing is told, neither that it is up nor that it is down. */
+export function agentMetrics(metrics: Metrics, isLookedAt = true): AgentMetrics {
   const applied = metrics.gauge('agent_applied_version', 'Version that was acked last');
   const wanted = metrics.gauge('agent_desired_version', 'Newest version that was asked for');
   const acks = metrics.counter('agent_acks_total', 'Versions that went live, by how', { how: ways });
@@ -39,9 +41,14 @@ export function agentMetrics(metrics: Metrics): AgentMetrics {
   const deaths = metrics.counter('agent_haproxy_deaths_total', 'Times HAProxy ended without being asked to');
   const up = metrics.gauge('agent_haproxy_up', '1 while HAProxy answers');
   const old = metrics.gauge('agent_old_workers', 'Workers of former configurations that still have connections');
-  const pending = metrics.gauge('agent_reload_waiting', '1 while HAProxy runs and waits for a reload');
+  const pending = metrics.gauge(
+    'agent_reload_waiting',
+    '1 while a reload is put off: the last one was a moment ago, or old workers have connections',
+  );
+  const refused = metrics.gauge('agent_parked', '1 while the newest version is refused and not tried again');
   const draining = metrics.gauge('agent_leaving_servers', 'Removed servers whose connections have not ended');
   const follows = metrics.gauge('agent_following', '1 while the newest version of the fleet is known');
+  if (!isLookedAt) for (const gauge of [up, old]) gauge.remove();
   return {
     acked(manifest, how, stepsMs) {
       applied.set(manifest.version);
@@ -76,6 +83,9 @@ export function agentMetrics(metrics: Metrics): AgentMetrics {
     },
     waiting: (reload) => {
       pending.set(reload ? 1 : 0);
+    },
+    parked: (isParked) => {
+      refused.set(isParked ? 1 : 0);
     },
     leaving: (servers) => {
       draining.set(servers);

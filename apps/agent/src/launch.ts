@@ -37,7 +37,7 @@ const lastWordsMs = 1_000;
 /** Constructs an agent: its releases on disk, HAProxy in one of three modes, the feed, and what runs between them. */
 export async function launch(launched: Launch<AgentConfig>): Promise<Readonly<Record<string, Check>>> {
   const { config, log, releases, signal, fail } = launched;
-  const metrics = agentMetrics(launched.metrics);
+  const metrics = agentMetrics(launched.metrics, config.FLOTILLA_HAPROXY_MODE !== 'command');
   const fleet = config.FLOTILLA_FLEET;
   const paths = storePaths(config.FLOTILLA_DATA_DIR);
   const claim = await claimFolder(paths.root, { fleet, node: config.FLOTILLA_NODE }, (text) => {

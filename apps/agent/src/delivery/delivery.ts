@@ -6,9 +6,9 @@ import type { Context } from './context.ts';
 import { createDiskWatch } from './disk-watch.ts';
 import { createFlush } from './flush.ts';
 import { createLateCheck } from './late-check.ts';
-import { makeLive, makeLiveDueAt } from './make-live.ts';
+import { makeLive, makeLiveDueAt, waitsForReload } from './make-live.ts';
 import { createMoveOn } from './move-on.ts';
-import { diskOf, liveOf, parkedOf, waitingOf } from './state.ts';
+import { diskOf, liveOf, parkedOf } from './state.ts';
 import { createSweep } from './sweep.ts';
 import { takeVersion } from './take-version.ts';
 import { createTakingUpAgain } from './taking-up-again.ts';
@@ -229,7 +229,7 @@ export class Delivery {
     const [failed] = this.#paused.values();
     const { state, metrics } = this.#context;
     if (failed?.reason !== state.failing) this.#context.move({ kind: 'failing', reason: failed?.reason });
-    // What is waited for while HAProxy is down is a start.
-    metrics.waiting(waitingOf(state) !== undefined && state.running !== undefined);
+    metrics.waiting(waitsForReload(this.#context, performance.now()));
+    metrics.parked(parkedOf(state) !== undefined);
   }
 }

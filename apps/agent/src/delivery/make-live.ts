@@ -25,6 +25,15 @@ export function makeLiveDueAt({ state, budget }: Context): number {
     : waiting.notBefore;
 }
 
+/** A reload is put off on purpose: the last one was a moment ago, or old workers have connections. */
+export function waitsForReload({ state, budget }: Context, now: number): boolean {
+  const waiting = waitingOf(state);
+  if (!waiting || waiting.why === undefined || !state.running) return false;
+  // What was tried and brought nothing is a failure, and what an operator asked for is put off by nothing.
+  if (waiting.words !== undefined || waiting.isAsked === true) return false;
+  return waiting.putOffSince !== undefined || now < budget.dueAt;
+}
+
 /**
  * Starts or reloads HAProxy so that it runs what is on disk, proves it, and acks; or goes back.
  * A failure of a version that ran before is the node's (a port, a limit, no HAProxy): it is tried again, with pauses.
