@@ -50,9 +50,13 @@ test('a request to end that comes twice leaves no HAProxy, and lets open connect
   expect(await agent.exited).toMatchObject({ code: 0 });
 });
 
-test('a second request ends the agent at once, and its HAProxy with it', async () => {
+test.each([
+  ['its HAProxy', () => undefined],
+  ['a HAProxy that is frozen', (pid: number) => process.kill(pid, 'SIGSTOP')],
+])('a second request ends the agent at once, and %s with it', async (_, spoil) => {
   const { agent, httpPort } = node();
   const websocket = await openWebSocket(httpPort, '/', host);
+  for (const pid of haproxyOf(agent.dataDir)) spoil(pid);
   process.kill(agent.pid, 'SIGTERM');
   await waitFor(() => agent.log.find(({ msg }) => msg === 'ending'), { what: 'the end to begin' });
   // One that comes right behind it would be the same request: it is asked until it is a second one.

@@ -41,13 +41,20 @@ export function isAlive({ pid, startTime }: ProcessIdentity): boolean {
  * as well, and there is no pid file that could be stale or missing.
  */
 export function findMaster(masterSocket: string): ProcessIdentity | undefined {
-  const family = readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number)
-    .filter((pid) => hasMasterSocket(pid, masterSocket));
+  const family = pidsOf(masterSocket);
   const master = family.find((pid) => !family.includes(statOf(pid)?.parent ?? 0));
   return master === undefined ? undefined : identify(master);
 }
+
+/** Every process of that HAProxy: its master, its workers, and workers that have outlived it. */
+export const findFamily = (masterSocket: string): ProcessIdentity[] =>
+  pidsOf(masterSocket).flatMap((pid) => identify(pid) ?? []);
+
+const pidsOf = (masterSocket: string): number[] =>
+  readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => hasMasterSocket(pid, masterSocket));
 
 function hasMasterSocket(pid: number, masterSocket: string): boolean {
   let words: string[];

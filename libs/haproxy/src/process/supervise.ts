@@ -7,7 +7,7 @@ import { haproxyEnvironment } from './environment.ts';
 import { type MasterSocket, masterSocket } from './master-socket.ts';
 import { foldersOf, isRefusal, wordsOf } from './messages.ts';
 import type { OutputFile } from './output-file.ts';
-import { type ProcessIdentity, findMaster, identify, isAlive } from './process-identity.ts';
+import { type ProcessIdentity, findFamily, findMaster, identify, isAlive } from './process-identity.ts';
 import type { Processes } from './processes.ts';
 
 /**
@@ -37,7 +37,7 @@ export interface Supervisor {
   remakeSocket(): boolean;
   /** Soft stop: new connections are refused, those that are open may end until the deadline. Idempotent. */
   stop(graceMs: number): Promise<void>;
-  /** Tells HAProxy to end at once, for a process that ends this very moment; waits for nothing. */
+  /** Ends HAProxy at once, for a process that ends this very moment: nothing else happens until it is gone. */
   endNow(): void;
   /** Stops looking after HAProxy and leaves it running. */
   release(): Promise<void>;
@@ -71,6 +71,9 @@ const firstPauseMs = 100;
 const longestPauseMs = 10_000;
 const stableMs = 10_000;
 const termGraceMs = 2_000;
+const endNowMs = 1_000;
+/** What is never told of, to wait for a time in the middle of an exit. */
+const nothing = new Int32Array(new SharedArrayBuffer(4));
 const firstRemakePauseMs = 2_000;
 
 export function supervise(options: SupervisorOptions): Supervisor {
@@ -136,7 +139,7 @@ export function supervise(options: SupervisorOptions): Supervisor {
       running = processes ? found : undefined;
       if (processes) return { kind: 'adopted', processes };
       // It hangs, or was on its way out: nobody else may hold the ports when the new one starts.
-      await end(found, 0);
+      await end(found, master.path, 0);
     }
     const mark = await output.mark();
     const child = await spawnHaproxy(binary, files, master.path, output.fd);
@@ -144,7 +147,7 @@ export function supervise(options: SupervisorOptions): Supervisor {
     const process = identify(child.pid);
     const processes = process && (await untilServing(process, signal));
     if (!process || !processes) {
-      if (process) await end(process, 0);
+      if (process) await end(process, master.path, 0);
       const printed = await output.since(mark);
       return { kind: 'failed', words: words(printed), refuses: isRefusal(printed) };
     }
@@ -204,12 +207,18 @@ export function supervise(options: SupervisorOptions): Supervisor {
       await unwatch();
       const last = running ?? findMaster(master.path);
       running = undefined;
-      if (last) await end(last, graceMs);
+      if (last) await end(last, master.path, graceMs);
       await output.drain();
     },
     endNow() {
       const last = running ?? findMaster(master.path);
-      if (last) send(last, 'SIGTERM');
+      if (!last) return;
+      // One that is frozen or stuck hears of nothing but SIGKILL, and nobody is left to send that afterwards.
+      const family = findFamily(master.path);
+      send(last, 'SIGTERM');
+      const deadline = performance.now() + endNowMs;
+      while (family.some(isAlive) && performance.now() < deadline) Atomics.wait(nothing, 0, 0, 10);
+      for (const each of family) send(each, 'SIGKILL');
     },
     async release() {
       await unwatch();
@@ -218,8 +227,11 @@ export function supervise(options: SupervisorOptions): Supervisor {
   };
 }
 
-/** SIGUSR1 (soft stop) for the grace time, then SIGTERM, then SIGKILL (management guide, "Stopping and restarting"). */
-async function end(target: ProcessIdentity, graceMs: number): Promise<void> {
+/**
+ * SIGUSR1 (soft stop) for the grace time, then SIGTERM (management guide, "Stopping and restarting"), then SIGKILL to
+ * the master and to its workers: one that is frozen would not notice that its master is gone.
+ */
+async function end(target: ProcessIdentity, masterSocket: string, graceMs: number): Promise<void> {
   const steps: [NodeJS.Signals, number][] = [
     ...(graceMs > 0 ? [['SIGUSR1', graceMs] as [NodeJS.Signals, number]] : []),
     ['SIGTERM', termGraceMs],
@@ -227,7 +239,7 @@ async function end(target: ProcessIdentity, graceMs: number): Promise<void> {
   ];
   for (const [signal, waitMs] of steps) {
     if (!isAlive(target)) return;
-    send(target, signal);
+    for (const each of signal === 'SIGKILL' ? findFamily(masterSocket) : [target]) send(each, signal);
     const deadline = performance.now() + waitMs;
     while (isAlive(target) && performance.now() < deadline) await sleep(10);
   }

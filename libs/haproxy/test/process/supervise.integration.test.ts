@@ -7,7 +7,7 @@ import { parseConfig } from '../../src/model/config.ts';
 import { masterSocket } from '../../src/process/master-socket.ts';
 import { type OutputFile, followOutput } from '../../src/process/output-file.ts';
 import { ownConfig } from '../../src/process/own-config.ts';
-import { findMaster, isAlive } from '../../src/process/process-identity.ts';
+import { findFamily, findMaster, isAlive } from '../../src/process/process-identity.ts';
 import { reload } from '../../src/process/reload.ts';
 import { type Supervisor, type SupervisorEvent, supervise } from '../../src/process/supervise.ts';
 
@@ -248,6 +248,30 @@ describe('supervise', () => {
     process.kill(master?.pid ?? 0, 'SIGSTOP');
     await haproxy.stop(50);
     expect(master && isAlive(master)).toBe(false);
+  });
+
+  it.each([
+    ['asked to end', async (haproxy: Supervisor) => haproxy.stop(50)],
+    ['ended at once', async (haproxy: Supervisor) => haproxy.endNow()],
+  ])('leaves nothing of a HAProxy that is frozen when it is %s', async (_, ask) => {
+    const haproxy = await started();
+    const family = findFamily(socket());
+    expect(family).toHaveLength(2);
+    onCleanup(() => {
+      for (const each of family.filter(isAlive)) process.kill(each.pid, 'SIGKILL');
+    });
+    for (const { pid } of family) process.kill(pid, 'SIGSTOP');
+    await ask(haproxy);
+    await waitFor(() => !family.some(isAlive), { what: 'every process to end' });
+  });
+
+  it('ends a HAProxy at once, also one that another supervisor started', async () => {
+    const haproxy = await started();
+    await haproxy.release();
+    const family = findFamily(socket());
+    const { haproxy: next } = await supervisor();
+    next.endNow();
+    expect(family.filter(isAlive)).toEqual([]);
   });
 
   it('hands on what HAProxy prints, and empties its file when it grows', async () => {
