@@ -33,6 +33,7 @@ export default defineConfig({
       ...(suite === 'unit' ? ['**/*.integration.test.ts', '**/*.e2e.test.ts'] : []),
     ],
     passWithNoTests: true,
+    setupFiles: [new URL('libs/testkit/src/no-leftovers.ts', import.meta.url).pathname],
     // No test is to fail because the machine is busy.
     testTimeout: 60_000,
     hookTimeout: 60_000,

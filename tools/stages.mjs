@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { watchLeftovers } from './leftovers.mjs';
 
 export const root = join(import.meta.dirname, '..');
 /** @param {string} name */
@@ -71,12 +72,13 @@ export const isInterrupted = () => interrupted !== undefined;
 /**
  * Gives the exit code; a death by signal counts as 1. `quiet` keeps the output and returns it. The command has a
  * process group of its own, so that it gets each signal once, and what it leaves behind is ended with it. When this
- * process is killed, it is told to end.
+ * process is killed, it is told to end. `left` names what was left behind of a run that is `watched`.
  * @param {string} command
  * @param {string[]} args
- * @returns {Promise<{ code: number, output: string }>}
+ * @returns {Promise<{ code: number, output: string, left: string[] }>}
  */
-export function run(command, args, { quiet = false } = {}) {
+export function run(command, args, { quiet = false, watched = false } = {}) {
+  const leftovers = watched ? watchLeftovers() : undefined;
   const setpriv = '/usr/bin/setpriv';
   const hasSetpriv = existsSync(setpriv);
   return new Promise((resolve, reject) => {
@@ -88,7 +90,7 @@ export function run(command, args, { quiet = false } = {}) {
       hasSetpriv ? ['--pdeathsig', 'TERM', '--', command, ...args] : args,
       {
         cwd: root,
-        env: environment,
+        env: { ...environment, ...leftovers?.env },
         detached: true,
         stdio: ['ignore', pipe, pipe],
       },
@@ -101,10 +103,16 @@ export function run(command, args, { quiet = false } = {}) {
       current = undefined;
       reject(error);
     });
-    child.on('exit', () => endGroup(child.pid));
+    /** @type {string[]} */
+    let left = [];
+    child.on('exit', () => {
+      left = leftovers?.look() ?? [];
+      endGroup(child.pid);
+      leftovers?.end();
+    });
     child.on('close', (code) => {
       current = undefined;
-      resolve({ code: code ?? 1, output: Buffer.concat(output).toString() });
+      resolve({ code: code ?? 1, output: Buffer.concat(output).toString(), left });
     });
   });
 }
@@ -124,8 +132,8 @@ function endGroup(pid) {
  * @param {string[]} targets
  * @param {string[]} more
  */
-export const nx = (targets, more = []) =>
-  run(bin('nx'), ['run-many', '--output-style=stream', '-t', ...targets, ...more], { quiet: true });
+export const nx = (targets, more = [], { watched = false } = {}) =>
+  run(bin('nx'), ['run-many', '--output-style=stream', '-t', ...targets, ...more], { quiet: true, watched });
 
 /**
  * Does the work while nobody else does such work in this checkout: two who start at once would write the same files.

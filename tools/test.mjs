@@ -21,9 +21,9 @@ const stages = {
   types: () => nx(['types']),
   docs: () => run(process.execPath, ['tools/docs.mjs', '--check'], { quiet: true }),
   // These as well: one run shares the modules that the tests import.
-  unit: () => nx(['unit'], ['--projects=workspace']),
-  integration: () => nx(['integration']),
-  e2e: () => nx(['e2e'], ['--parallel=1']),
+  unit: () => nx(['unit'], ['--projects=workspace'], { watched: true }),
+  integration: () => nx(['integration'], [], { watched: true }),
+  e2e: () => nx(['e2e'], ['--parallel=1'], { watched: true }),
 };
 
 for (const [stage, execute] of Object.entries(stages)) {
@@ -31,7 +31,7 @@ for (const [stage, execute] of Object.entries(stages)) {
   // On a terminal only: it is overwritten by the stage's own line.
   if (process.stdout.isTTY) process.stdout.write(`…      ${stage}\r`);
   const started = performance.now();
-  const { code, output } = await execute();
+  const { code, output, left } = await execute();
   if (isInterrupted()) {
     say(`interrupted in ${stage}`);
     process.exit(1);
@@ -41,6 +41,10 @@ for (const [stage, execute] of Object.entries(stages)) {
   if (code !== 0 && counted.failed === 0) {
     counted.failed = 1;
     counted.troubles.push(`failed: ${stage}`);
+  }
+  if (left.length > 0) {
+    counted.failed += 1;
+    counted.troubles.push(...left.map((what) => `left behind by ${stage}: ${what}`));
   }
   if (counted.failed > 0) say(output);
   say(

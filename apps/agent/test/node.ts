@@ -55,6 +55,9 @@ export async function startNode(fleet: Fleet, given: Record<string, string> = {}
       failure = error;
       fail(error);
     },
+  }).catch(async (error: unknown) => {
+    await releases.close();
+    throw error;
   });
   const stop = async () => {
     forget();

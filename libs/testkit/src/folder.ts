@@ -1,6 +1,6 @@
 import { mkdtempSync, rmSync, statfsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { onCleanup, onExit } from './cleanup.ts';
 
 export interface TemporaryFolder {
@@ -14,7 +14,11 @@ export interface TemporaryFolder {
  */
 export function temporaryFolder(prefix: string, { inMemory = false } = {}): TemporaryFolder {
   // Short, because a unix socket's path inside it may have 107 bytes at most.
-  const path = mkdtempSync(join(inMemory && hasRoom(memory) ? memory : tmpdir(), `flotilla-${prefix}-`));
+  // In memory it bears the name of the run's temporary folder, so that what a run leaves can be told from others' (tools).
+  const path =
+    inMemory && hasRoom(memory)
+      ? mkdtempSync(join(memory, `flotilla-${basename(tmpdir())}-${prefix}-`))
+      : mkdtempSync(join(tmpdir(), `flotilla-${prefix}-`));
   const remove = () => {
     forget.forEach((undo) => {
       undo();

@@ -13,8 +13,9 @@ test('a trouble ends when what it was about is gone: a server that could not be 
   const port = await freePort();
   let connected = 0;
   // A pod that takes a request and never answers keeps its server from leaving.
-  const pod = createServer(() => {
+  const pod = createServer((socket) => {
     connected++;
+    socket.resume();
   }).listen(port, '127.0.0.1');
   onCleanup(() => {
     pod.close();

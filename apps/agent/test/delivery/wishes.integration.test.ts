@@ -92,7 +92,7 @@ test('a wish is obeyed once, and only one that was made with the key for the age
 test('a reload that old workers put off is made after the longest time, and both is said once', async () => {
   const node = await startNode(fleet, { FLOTILLA_MAX_OLD_WORKERS: '1', FLOTILLA_RELOAD_PUT_OFF_MS: '3000' });
   // A request that is not answered keeps the worker that got it.
-  const silent = createServer((socket) => socket.on('error', () => undefined));
+  const silent = createServer((socket) => socket.on('error', () => undefined).resume());
   await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
   const pods = [`127.0.0.1:${(silent.address() as AddressInfo).port}`];
   const publish = (text: string) => fleet.publish({ 'haproxy.cfg': config(node.port, text, pods) });
