@@ -1,5 +1,8 @@
-import { expect, test } from 'vitest';
+import { cleanUp } from '@flotilla/testkit';
+import { afterEach, expect, test } from 'vitest';
 import { campaign } from './campaign.ts';
+
+afterEach(cleanUp);
 
 /** A minute of random faults; `npm run chaos` plays as many as you like. */
 test('whatever happens at random, no request fails for it and every node comes to what etcd says', async () => {

@@ -1,4 +1,12 @@
-import { type LoadClient, type PodServer, type Stack, loadClient, startStack, waitFor } from '@flotilla/testkit';
+import {
+  type LoadClient,
+  type PodServer,
+  type Stack,
+  cleanUp,
+  loadClient,
+  startStack,
+  waitFor,
+} from '@flotilla/testkit';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { World, ask, exampleTemplate, servedBy, service, startPods } from './world.ts';
@@ -29,7 +37,7 @@ describe('whatever is killed, nodes keep serving and come to the last state', ()
     await servedBy(stack, host, ['shop-1']);
     load = start(stack.nodes[0]);
   });
-  afterAll(() => stack.stop());
+  afterAll(cleanUp);
 
   test('the leading watcher is killed: another one takes over', async () => {
     const standby = await stack.startWatcher();
@@ -155,7 +163,7 @@ describe('a burst of changes', () => {
       await servedBy(stack, 'moving.example.com', ['steady-1'], 60_000);
       expect((await load.stop()).reasons).toEqual({});
     } finally {
-      await stack.stop();
+      await cleanUp();
     }
   });
 });

@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import { type PodServer, type Stack, certificate, startStack, waitFor } from '@flotilla/testkit';
+import { type PodServer, type Stack, certificate, cleanUp, startStack, waitFor } from '@flotilla/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { World, ask, exampleTemplate, servedBy, servedFingerprint, service, startPods } from './world.ts';
 
@@ -19,7 +19,7 @@ describe('a write to etcd reaches the traffic of every node', () => {
       await world.pod('shop-1', 'shop', at('shop-1'));
     });
   });
-  afterAll(() => stack.stop());
+  afterAll(cleanUp);
 
   test('a pod that was there before the start is served', async () => {
     await servedBy(stack, 'shop.example.com', ['shop-1']);

@@ -1,6 +1,6 @@
 import { readFileSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { type App, type Stack, certificate, startStack, waitFor } from '@flotilla/testkit';
+import { type App, type Stack, certificate, cleanUp, startStack, waitFor } from '@flotilla/testkit';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { World, exampleTemplate, servedBy, servedFingerprint, service, startPods } from './world.ts';
@@ -32,7 +32,7 @@ beforeAll(async () => {
   );
   await servedBy(stack, host, ['shop-1']);
 });
-afterAll(() => stack.stop());
+afterAll(cleanUp);
 
 const apps = (): App[] => [stack.watcher, ...stack.renderers, ...stack.nodes.map(({ agent }) => agent)];
 const found = (text: string): string[] => words.filter((word) => text.includes(word));

@@ -6,6 +6,7 @@ import {
   type PodServer,
   type Stack,
   type StackNode,
+  cleanUp,
   loadClient,
   repositoryRoot,
   startStack,
@@ -49,7 +50,7 @@ for (const kind of ['append-only file', 'snapshot'] as const) {
     });
     afterAll(async () => {
       redis.disconnect();
-      await stack.stop();
+      await cleanUp();
     });
 
     const epoch = () => redis.hget('flotilla:{lb}:meta', 'epoch');

@@ -1,4 +1,4 @@
-import { type PodServer, type Stack, haproxyOf, openWebSocket, startStack, waitFor } from '@flotilla/testkit';
+import { type PodServer, type Stack, cleanUp, haproxyOf, openWebSocket, startStack, waitFor } from '@flotilla/testkit';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { World, exampleTemplate, servedBy, service, startPods } from './world.ts';
 
@@ -23,7 +23,7 @@ beforeEach(async () => {
   );
   await servedBy(stack, host, ['shop-1']);
 });
-afterEach(() => stack.stop());
+afterEach(cleanUp);
 
 const node = () => {
   const [first] = stack.nodes;

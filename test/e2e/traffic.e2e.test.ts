@@ -8,6 +8,7 @@ import {
   type Stack,
   type StackNode,
   certificate,
+  cleanUp,
   haproxyCommand,
   haproxyOf,
   loadClient,
@@ -60,7 +61,7 @@ beforeAll(async () => {
   );
   websocket = await openWebSocket(node.httpPort, '/', host);
 });
-afterAll(() => stack.stop());
+afterAll(cleanUp);
 
 /** Nothing failed so far, on short connections and on ones that stay open. */
 async function expectNoFailure(): Promise<void> {

@@ -125,7 +125,7 @@ export function servedFingerprint(port: number, servername: string): Promise<str
   return new Promise((resolve, reject) => {
     const socket = connect({ host: '127.0.0.1', port, servername, rejectUnauthorized: false }, () => {
       resolve(socket.getPeerX509Certificate()?.fingerprint256 ?? '');
-      socket.end();
+      socket.destroy();
     });
     socket.once('error', reject);
   });

@@ -78,7 +78,3 @@ export const settings = {
 } as const;
 
 export type RendererConfig = Loaded<typeof settings>;
-
-/** The variables that FLOTILLA_TEMPLATE_ENV names, as far as they are set. */
-export const templateEnv = (names: readonly string[], env: NodeJS.ProcessEnv): Record<string, string> =>
-  Object.fromEntries(names.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]])));

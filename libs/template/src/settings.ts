@@ -19,3 +19,7 @@ export interface TemplateSettings {
   /** `strict` makes an undefined value an error; `lenient` is Jinja2's default. */
   readonly undefinedValues: 'lenient' | 'strict';
 }
+
+/** The variables of an environment that the operator named, as far as they are set. */
+export const templateEnv = (names: readonly string[], env: NodeJS.ProcessEnv): Record<string, string> =>
+  Object.fromEntries(names.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]])));

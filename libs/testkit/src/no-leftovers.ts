@@ -25,7 +25,9 @@ afterAll(async () => {
   const left = surplus();
   if (left.length === 0) return;
   if (began) process.stderr.write(`${[...began.values()].filter((each) => isOfKind(each, left)).join('\n\n')}\n`);
-  throw new Error(`this file, or one before it, left behind: ${left.join(', ')} (LEFTOVERS=trace tells where each began)`);
+  throw new Error(
+    `this file, or one before it, left behind: ${left.join(', ')} (LEFTOVERS=trace tells where each began)`,
+  );
 }, 2 * patienceMs);
 
 function surplus(): string[] {

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { onCleanup } from './cleanup.ts';
 import { type App, startApp } from './app.ts';
 import { type Etcd, startEtcd } from './etcd.ts';
 import { EtcdClient } from './etcd-client.ts';
@@ -49,6 +50,7 @@ export async function startStack(
 ): Promise<Stack> {
   const [etcd, redis] = await Promise.all([startEtcd(), startRedis({ persist: options.persist ?? false })]);
   const store = new EtcdClient(etcd.url);
+  const forget = onCleanup(() => store.close());
   await fill(store);
 
   const env = {
@@ -103,6 +105,7 @@ export async function startStack(
       await Promise.all(
         [stack.watcher, ...stack.renderers, ...stack.nodes.map(({ agent }) => agent)].map((app) => app.stop()),
       );
+      forget();
       await store.close();
       await Promise.all([redis.stop(), etcd.stop()]);
     },

@@ -1,6 +1,6 @@
 import type { FleetName } from '@flotilla/domain';
 import { loadSettings } from '@flotilla/runtime';
-import type { TemplateSettings } from '@flotilla/template';
+import { type TemplateSettings, templateEnv } from '@flotilla/template';
 import type { Command } from 'commander';
 import { settings } from '../config.ts';
 import { type CommandContext, withFleet } from '../options.ts';
@@ -54,15 +54,11 @@ async function surroundings(
   env: NodeJS.ProcessEnv,
 ): Promise<{ check: Check; settings: TemplateSettings }> {
   const config = loadSettings(settings, env);
-  const visible = config.FLOTILLA_TEMPLATE_ENV.flatMap((name) => {
-    const value = env[name];
-    return value === undefined ? [] : [[name, value] as const];
-  });
   return {
     check: await openCheck(config.FLOTILLA_HAPROXY, check),
     settings: {
       statisticsPassword: config.STATISTICS_PASSWORD,
-      env: Object.fromEntries(visible),
+      env: templateEnv(config.FLOTILLA_TEMPLATE_ENV, env),
       undefinedValues: strict ? 'strict' : config.FLOTILLA_TEMPLATE_UNDEFINED,
     },
   };

@@ -1,24 +1,7 @@
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { FlotillaError, reasonOf } from '@flotilla/domain';
+import { HaproxySocketError, converse } from '../socket/conversation.ts';
 import { type Processes, parseProcesses } from './processes.ts';
-
-/**
- * Thrown when a socket of HAProxy cannot be asked. `refused` is what a master does while it starts or parses a new
- * configuration: ask again. `gone` means that the addressed worker has left.
- */
-export class HaproxySocketError extends FlotillaError {
-  readonly refused: boolean;
-
-  constructor(
-    code: 'socket-refused' | 'socket-timeout' | 'worker-gone' | 'socket-failed',
-    message: string,
-    cause?: unknown,
-  ) {
-    super(code, message, { cause });
-    this.refused = code === 'socket-refused';
-  }
-}
 
 export interface AskOptions {
   /** Default 5,000 ms. */
@@ -71,47 +54,16 @@ async function untilAnswered<T>(ask: (leftMs: number) => Promise<T>, options: As
   }
 }
 
-const refusals = new Set(['ECONNREFUSED', 'ENOENT', 'ECONNRESET', 'EPIPE', 'EAGAIN']);
-
 /**
  * Sends one command to a unix socket of HAProxy and gives the whole answer, without the empty line at its end.
- * The connection is half closed after the command, so HAProxy ends it after the answer.
  * A connection that ends without a byte counts as refused, except for `reload`: a master before 2.7 answers it so.
  */
-export function askSocket(path: string, command: string, options: AskOptions = {}): Promise<string> {
+export async function askSocket(path: string, command: string, options: AskOptions = {}): Promise<string> {
   const { timeoutMs = defaultTimeoutMs, signal } = options;
-  return new Promise((resolve, reject) => {
-    signal?.throwIfAborted();
-    const chunks: Buffer[] = [];
-    const socket = connect(path);
-    const name = command.split('\n', 1)[0] ?? command;
-    const timer = setTimeout(() => {
-      fail(new HaproxySocketError('socket-timeout', `haproxy did not answer "${name}" on ${path} in ${timeoutMs} ms`));
-    }, timeoutMs);
-    const settle = () => {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', abort);
-      socket.destroy();
-    };
-    const fail = (error: unknown) => {
-      settle();
-      reject(error as Error);
-    };
-    const abort = () => {
-      fail(signal?.reason);
-    };
-    signal?.addEventListener('abort', abort, { once: true });
-    socket.once('connect', () => socket.end(`${command}\n`));
-    socket.on('data', (chunk) => chunks.push(chunk));
-    socket.once('error', (cause: NodeJS.ErrnoException) => {
-      const code = refusals.has(cause.code ?? '') ? 'socket-refused' : 'socket-failed';
-      fail(new HaproxySocketError(code, `cannot ask haproxy on ${path}: ${reasonOf(cause)}`, cause));
-    });
-    socket.once('end', () => {
-      settle();
-      if (chunks.length === 0 && name !== 'reload')
-        reject(new HaproxySocketError('socket-refused', `haproxy closed ${path} without an answer to "${name}"`));
-      else resolve(Buffer.concat(chunks).toString('utf8').trimEnd());
-    });
-  });
+  signal?.throwIfAborted();
+  const about = command.split('\n', 1)[0] ?? command;
+  const answer = await converse(connect(path), { path }, `${command}\n`, { timeoutMs, signal, about });
+  if (answer === '' && about !== 'reload')
+    throw new HaproxySocketError('socket-refused', `haproxy closed ${path} without an answer to "${about}"`);
+  return answer.trimEnd();
 }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type MasterSocket, HaproxySocketError } from './master-socket.ts';
+import { HaproxySocketError } from '../socket/conversation.ts';
+import { type MasterSocket } from './master-socket.ts';
 import { identify, isAlive } from './process-identity.ts';
 import type { Processes } from './processes.ts';
 import { UnknownAnswerError } from './processes.ts';

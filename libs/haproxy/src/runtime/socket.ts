@@ -1,5 +1,5 @@
-import { HaproxySocketError } from '../process/master-socket.ts';
-import { describeAddress, exchange, type SocketAddress } from './exchange.ts';
+import { HaproxySocketError, type SocketAddress, describeAddress } from '../socket/conversation.ts';
+import { exchange } from './exchange.ts';
 import type { SpareConnection } from './spare-connection.ts';
 
 export interface RuntimeSocketOptions {

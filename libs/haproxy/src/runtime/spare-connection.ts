@@ -1,5 +1,5 @@
 import { type Socket, connect } from 'node:net';
-import { type SocketAddress, connectOptions } from './exchange.ts';
+import { type SocketAddress, connectOptions } from '../socket/conversation.ts';
 
 /** A connection that HAProxy ended sooner is not replaced until the next use: it takes none, or only short ones. */
 const shortestLifeMs = 1_000;
