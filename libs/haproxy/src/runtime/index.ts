@@ -1,5 +1,5 @@
 export { runtimeSocket, type AskOnce, type RuntimeSocket, type RuntimeSocketOptions } from './socket.ts';
-export { HaproxySocketError, type SocketAddress } from '../socket/conversation.ts';
+export { type SocketAddress } from '../socket/conversation.ts';
 export { SpareConnection } from './spare-connection.ts';
 export { applyPlan, type ApplyOptions, type ApplyResult, type ApplyStep } from './apply-plan.ts';
 export { type ApplyFailure } from './failure.ts';
