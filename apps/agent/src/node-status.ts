@@ -39,10 +39,11 @@ function whyBehind(state: State): string | null {
   return `its pods are those of version ${pods.of.version}, on the configuration of version ${live.manifest.version}`;
 }
 
-const reasonFor = ({ why, putOffSince }: Waiting, oldWorkers: number): string =>
-  why === undefined
-    ? 'haproxy is being told through its socket'
-    : `waits for a reload: ${why}${putOffSince === undefined ? '' : `; put off, as ${oldWorkers} old workers still have connections`}`;
+function reasonFor({ why, putOffSince }: Waiting, oldWorkers: number): string {
+  if (why === undefined) return 'haproxy is being told through its socket';
+  const which = oldWorkers === 1 ? '1 old worker still has' : `${oldWorkers} old workers still have`;
+  return `waits for a reload: ${why}${putOffSince === undefined ? '' : `; put off, as ${which} connections`}`;
+}
 
 /** Why the node does not serve as it should, for `/readyz`; undefined when it does, whether it can hear of news or not. */
 export const problemOf = (state: State): string | undefined =>

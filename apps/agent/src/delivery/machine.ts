@@ -87,10 +87,8 @@ export function move(state: State, event: Event): Moved {
       return { state: waitingOf(state) ? whileWaiting(state, () => asked) : restoring(state, event.why, asked) };
     }
     case 'retry-asked': {
-      const hurried = whileWaiting(state, () => ({ notBefore: 0, pauseMs: 0 }));
-      return parkedOf(state)
-        ? unparked({ ...hurried, refusedLines: undefined })
-        : { state: { ...hurried, refusedLines: undefined } };
+      const next = { ...whileWaiting(state, () => ({ notBefore: 0, pauseMs: 0 })), refusedLines: undefined };
+      return parkedOf(state) ? unparked(next) : { state: next, after: [save(next)] };
     }
     case 'still-parked': {
       const parked = parkedOf(state);
@@ -108,6 +106,7 @@ export function move(state: State, event: Event): Moved {
     case 'pods-taken':
       return { state: { ...state, pods: { wanted: undefined, of: event.of ?? state.pods.of } } };
     case 'lines-refused':
+      // The refusal that follows has them saved.
       return { state: { ...state, refusedLines: event.lines } };
     case 'cleared':
       return { state: { ...state, cleared: event.what } };
@@ -129,8 +128,14 @@ function whileWaiting(state: State, change: (waiting: Waiting) => Partial<Waitin
 }
 
 function resumed(state: State, { disk, saved, isLive }: Extract<Event, { kind: 'resumed' }>): State {
-  const { lastGood: good, parked, worker: proven } = saved;
-  const known: State = { ...state, good, proven, refused: parked ? { kind: 'parked', ...parked } : { kind: 'none' } };
+  const { lastGood: good, parked, refusedLines, worker: proven } = saved;
+  const known: State = {
+    ...state,
+    good,
+    proven,
+    refusedLines: refusedLines ?? undefined,
+    refused: parked ? { kind: 'parked', ...parked } : { kind: 'none' },
+  };
   if (!disk) return known;
   const isChecked = good?.digest === disk.manifest.digest;
   const waiting: Waiting = {
@@ -181,6 +186,8 @@ function proven(state: State, { how, clock }: Extract<Event, { kind: 'proven' }>
   const { disk, isChecked } = place;
   const { podsOf, manifest } = disk;
   const parked = parkedOf(state);
+  // That HAProxy takes what it ran before says nothing of what it refused since.
+  const isNews = !podsOf && (waitingOf(state)?.purpose ?? 'deliver') === 'deliver';
   const isAskedFor = desired !== null && sameArtifact(desired, manifest);
   const kept = parked && !podsOf ? { ...parked, lookAgain: undefined } : state.refused;
   const next: State = {
@@ -189,7 +196,7 @@ function proven(state: State, { how, clock }: Extract<Event, { kind: 'proven' }>
     problem: undefined,
     proven: running ? { pid: running.worker, started: running.release ?? null, runs: manifest.digest } : null,
     pods: { ...state.pods, of: podsOf },
-    refusedLines: podsOf ? state.refusedLines : undefined,
+    refusedLines: isNews ? undefined : state.refusedLines,
     refused: parked && isAskedFor ? { kind: 'none' } : kept,
     good: isChecked ? identityOf(manifest) : state.good,
   };

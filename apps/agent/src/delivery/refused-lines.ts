@@ -1,21 +1,8 @@
 import type { ConfigModel, Section } from '@flotilla/haproxy';
 import { digestOf } from '@flotilla/domain';
 import type { PlacedRelease } from '../store/placed-release.ts';
+import type { RefusedLines } from '../store/state-file.ts';
 import type { Context } from './context.ts';
-
-/**
- * What HAProxy refused when it was reloaded, which may have cost traffic: a bind that could not be tried before, or a
- * worker that died of it. Later versions that carry the same lines are refused without another try, until a pause is
- * over that grows.
- */
-export interface RefusedLines {
-  /** Lines that HAProxy names, with their sections; of a refusal that names none, all that are no servers, as a digest. */
-  readonly lines: readonly string[] | string;
-  readonly reason: string;
-  /** Of `performance.now()`. */
-  readonly notBefore: number;
-  readonly pauseMs: number;
-}
 
 const firstPauseMs = 60_000;
 const longestPauseMs = 3_600_000;

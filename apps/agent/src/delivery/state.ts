@@ -2,8 +2,7 @@ import type { HeldArtifact } from '@flotilla/artifact';
 import { type ArtifactIdentity, identityOf } from '@flotilla/domain';
 import type { Running } from '../haproxy/port.ts';
 import type { PlacedRelease } from '../store/placed-release.ts';
-import type { AgentState, ProvenWorker } from '../store/state-file.ts';
-import type { RefusedLines } from './refused-lines.ts';
+import type { AgentState, ProvenWorker, RefusedLines } from '../store/state-file.ts';
 import type { StepClock } from './step-clock.ts';
 import type { InTheWay } from './taking-up-again.ts';
 
@@ -141,11 +140,12 @@ export const parkedOf = ({ refused }: State): Extract<Refused, { kind: 'parked' 
 /** What is remembered over a restart of the agent. */
 export function remembered(state: State): AgentState {
   const parked = parkedOf(state);
-  const { good, proven } = state;
+  const { good, proven, refusedLines = null } = state;
   return {
     applied: liveOf(state)?.manifest ?? null,
     lastGood: good,
     parked: parked ? { artifact: identityOf(parked.artifact), reason: parked.reason } : null,
+    refusedLines,
     worker: proven,
   };
 }

@@ -10,8 +10,24 @@ export interface AgentState {
   readonly lastGood: ArtifactIdentity | null;
   /** Refused here; not tried again until another version was tried. */
   readonly parked: { readonly artifact: ArtifactIdentity; readonly reason: string } | null;
+  /** What a reload was refused for: no version that carries it is tried before its pause is over. */
+  readonly refusedLines: RefusedLines | null;
   /** The worker that ran `applied`; while it is there, the next agent can take it over without a reload. */
   readonly worker: ProvenWorker | null;
+}
+
+/**
+ * What HAProxy refused when it was reloaded, which may have cost traffic: a bind that could not be tried before, or a
+ * worker that died of it. Later versions that carry the same lines are refused without another try, until a pause is
+ * over that grows.
+ */
+export interface RefusedLines {
+  /** Lines that HAProxy names, with their sections; of a refusal that names none, all that are no servers, as a digest. */
+  readonly lines: readonly string[] | string;
+  readonly reason: string;
+  /** Of `performance.now()`. */
+  readonly notBefore: number;
+  readonly pauseMs: number;
 }
 
 export interface ProvenWorker {
@@ -22,29 +38,55 @@ export interface ProvenWorker {
   readonly runs: string;
 }
 
-export const emptyState: AgentState = { applied: null, lastGood: null, parked: null, worker: null };
+export const emptyState: AgentState = {
+  applied: null,
+  lastGood: null,
+  parked: null,
+  refusedLines: null,
+  worker: null,
+};
 
 const format = 1;
 
 /** A file that is missing or cannot be read counts as empty: the releases on disk still tell what ran. */
 export async function readState(path: string): Promise<AgentState> {
   try {
-    const read = JSON.parse(await readFile(path, 'utf8')) as Partial<AgentState> & { format?: number };
+    const read = JSON.parse(await readFile(path, 'utf8')) as Partial<StoredState>;
     if (read.format !== format) return emptyState;
-    const { applied = null, lastGood = null, parked = null, worker = null } = read;
-    return { applied, lastGood, parked, worker };
+    const { applied = null, lastGood = null, parked = null, refusedLines = null, worker = null } = read;
+    return { applied, lastGood, parked, refusedLines: refusedLines && fromStored(refusedLines), worker };
   } catch {
     return emptyState;
   }
 }
 
-export function writeState(path: string, { applied, lastGood, parked, worker }: AgentState): void {
-  const state = {
+export function writeState(path: string, { applied, lastGood, parked, refusedLines, worker }: AgentState): void {
+  const state: StoredState = {
     format,
     applied: applied && identityOf(applied),
     lastGood: lastGood && identityOf(lastGood),
     parked: parked && { artifact: identityOf(parked.artifact), reason: parked.reason },
+    refusedLines: refusedLines && toStored(refusedLines),
     worker,
   };
   replaceFile(path, `${JSON.stringify(state)}\n`);
 }
+
+interface StoredState extends Omit<AgentState, 'refusedLines'> {
+  readonly format: number;
+  readonly refusedLines: StoredLines | null;
+}
+
+/** The time of `performance.now()` begins anew with each process; `until` is in ms since 1970. */
+type StoredLines = Omit<RefusedLines, 'notBefore'> & { readonly until: number };
+
+const toStored = ({ notBefore, ...rest }: RefusedLines): StoredLines => ({
+  ...rest,
+  until: Date.now() + notBefore - performance.now(),
+});
+
+/** Where the clock was set back meanwhile, the pause begins anew; it grows no longer. */
+const fromStored = ({ until, ...rest }: StoredLines): RefusedLines => ({
+  ...rest,
+  notBefore: performance.now() + Math.min(until - Date.now(), rest.pauseMs),
+});

@@ -29,6 +29,8 @@ const how = fc.constantFrom({ kind: 'none' } as const, { kind: 'start' } as cons
 const lookAgain = fc.constantFrom(undefined, { lookAt: 1, pauseMs: 1 });
 const anyRunning = flag.map((isUp) => (isUp ? runningWorker() : undefined));
 
+const lines = { lines: 'x', reason: 'no', notBefore: 1, pauseMs: 1 };
+
 const anyEvent: fc.Arbitrary<Event> = fc.oneof(
   fc.record({ kind: fc.constant('asked-for' as const), artifact: anyRelease.map(({ manifest }) => manifest) }),
   fc.record({
@@ -64,6 +66,7 @@ const anyEvent: fc.Arbitrary<Event> = fc.oneof(
     { kind: 'touched' },
     { kind: 'put-off', notBefore: 1, since: 1 },
     { kind: 'brought-nothing', words: 'no', problem: 'no', notBefore: 1, pauseMs: 1, unproven: 1 },
+    { kind: 'lines-refused', lines },
     { kind: 'acquitted' },
     { kind: 'restore', why: 'why' },
     { kind: 'hurry' },
@@ -80,6 +83,7 @@ const anyStart: fc.Arbitrary<Event> = fc.record({
   disk: fc.option(anyRelease, { nil: undefined }),
   saved: fc.record({
     applied: fc.constant(null),
+    refusedLines: fc.constantFrom(null, lines),
     lastGood: fc.option(anyRelease.map(({ manifest }) => identityOf(manifest))),
     parked: fc.constant(null),
     worker: fc.constant(null),
@@ -139,6 +143,10 @@ function step(world: World, event: Event, by: Move): void {
   // The disk is what the node believes it to be, and what it would say after a restart is what it says now.
   expect(world.disk).toBe(named(diskOf(state)?.manifest));
   expect(digestsOf(world.saved)).toEqual(digestsOf(remembered(state)));
+  // Lines that were refused are saved with the refusal that follows.
+  if (event.kind !== 'lines-refused' && before.refusedLines !== state.refusedLines)
+    expect(world.saved.refusedLines).toBe(state.refusedLines ?? null);
+  if (event.kind === 'refused') expect(world.saved.refusedLines).toBe(state.refusedLines ?? null);
   if (event.kind === 'refused') {
     expect(diskOf(state)?.manifest.digest).not.toBe(event.failed.manifest.digest);
     if (named(diskOf(before)?.manifest) !== world.disk)
@@ -197,6 +205,13 @@ const faults: Record<string, Move> = {
   'a look forgets what is parked': (state, event) => {
     const moved = move(state, event);
     return event.kind === 'looked' ? { ...moved, state: { ...moved.state, refused: { kind: 'none' } } } : moved;
+  },
+  'lines that were refused are not saved': (state, event) => {
+    const moved = move(state, event);
+    const save: Effect = { kind: 'save', state: { ...remembered(moved.state), refusedLines: null } };
+    return event.kind === 'refused'
+      ? { ...moved, before: [save, ...(moved.before ?? []).filter(({ kind }) => kind !== 'save')] }
+      : moved;
   },
   'it is acked before it is proven': (state, event) => {
     const moved = move(state, event);

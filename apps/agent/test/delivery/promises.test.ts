@@ -118,6 +118,24 @@ test('mode attach: what is gone back to is on the disk for certain as well, with
   expect(refused.slice(0, 6)).toEqual(['reloaded 2', 'write 1', 'flush', 'save good 1 parked 2', 'switch 1', 'nack 2']);
 });
 
+test('lines that a reload was refused for are not tried again by the next agent either', async () => {
+  const [disk, hap] = [emptyDisk(), newHap()];
+  const before = await running({ disk, hap });
+  hap.refuses = ({ manifest }) => (manifest.version > 1 ? '[ALERT] no' : undefined);
+  before.offer(versionOf(2, '1.1.1.1:1', 'bad'));
+  await before.until('nack 2');
+  await waitFor(() => waitingOf(before.state()) === undefined, { what: 'the way back' });
+  before.stop();
+  const node = await start({ disk, hap });
+  await waitFor(() => node.state().running !== undefined && waitingOf(node.state()) === undefined, {
+    what: 'the start',
+  });
+  node.offer(versionOf(3, '1.1.1.2:1', 'bad'));
+  await node.until('nack 3');
+  expect(node.journal).not.toContain('reloaded 3');
+  expect(node.state().refusedLines?.reason).toContain('no');
+});
+
 test('what was refused stays refused, also when it is offered again', async () => {
   const node = await running();
   node.hap.refuses = ({ manifest }) => (manifest.version === 2 ? '[ALERT] no' : undefined);

@@ -108,9 +108,12 @@ test('a reload that old workers put off is made after the longest time, and both
   await fleet.answerTo(await publish('two'));
   const said = (text: string) => node.log.filter(({ msg }) => msg?.includes(text)).length;
   const third = await publish('three');
-  await waitFor(async () => (await fleet.status())[0]?.behind?.why?.includes('put off, as 1 old workers'), {
-    what: 'the node to say that the reload is put off',
-  });
+  await waitFor(
+    async () => (await fleet.status())[0]?.behind?.why?.includes('put off, as 1 old worker still has connections'),
+    {
+      what: 'the node to say that the reload is put off',
+    },
+  );
   expect(await fleet.answerTo(third)).toMatchObject({ kind: 'ack', how: { kind: 'reload' } });
   expect(await ask(node)).toBe('three');
   expect([said('the reload is put off'), said('the reload was put off long enough')]).toEqual([1, 1]);

@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { HeldArtifact } from '@flotilla/artifact';
 import { type StorePaths, releaseName, storePaths } from '../../src/store/paths.ts';
 import { placeArtifact } from '../../src/store/placed-release.ts';
@@ -225,15 +225,32 @@ describe('the state file', () => {
     const { manifest } = artifact(3, files());
     const worker = { pid: 7, started: null, runs: manifest.digest };
     const parked = { artifact: manifest, reason: 'no' };
-    writeState(paths.state, { applied: null, lastGood: manifest, parked, worker });
+    writeState(paths.state, { applied: null, lastGood: manifest, parked, refusedLines: null, worker });
     const { epoch, version, digest } = manifest;
     expect(await readState(paths.state)).toEqual({
       applied: null,
       lastGood: { epoch, version, digest },
       parked: { artifact: { epoch, version, digest }, reason: 'no' },
+      refusedLines: null,
       worker,
     });
     expect(readFileSync(paths.state, 'utf8')).not.toContain('haproxy.cfg');
+  });
+
+  it('keeps lines that were refused for the rest of their pause, and no longer where the clock was set back', async () => {
+    const refused = { lines: ['frontend f\0bind :80'], reason: 'no', pauseMs: 60_000 };
+    vi.useFakeTimers({ now: 1_000_000, toFake: ['Date', 'performance'] });
+    try {
+      const notBefore = performance.now() + 50_000;
+      writeState(paths.state, { ...emptyState, refusedLines: { ...refused, notBefore } });
+      vi.advanceTimersByTime(20_000);
+      expect((await readState(paths.state)).refusedLines).toEqual({ ...refused, notBefore });
+      vi.setSystemTime(0);
+      const capped = performance.now() + refused.pauseMs;
+      expect((await readState(paths.state)).refusedLines).toEqual({ ...refused, notBefore: capped });
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it.each(['', '{', '{"format":99,"parked":1}'])('is empty when it cannot be read: %s', async (text) => {
