@@ -63,6 +63,14 @@ export class FilterArgumentError extends TemplateRuntimeError {
 /** The template reached for something outside of the sandbox, or past a limit. */
 export class SecurityError extends TemplateRuntimeError {
   override name = 'SecurityError';
+
+  constructor(
+    message: string,
+    /** The setting whose limit was passed; null for what no setting moves. */
+    readonly limit: 'maxOutput' | 'maxRange' | 'maxRepeat' | null = null,
+  ) {
+    super(message);
+  }
 }
 
 /** A template that does not exist was asked for. */
@@ -107,6 +115,13 @@ export class PythonError extends TemplateRuntimeError {
     message: string,
   ) {
     super(message);
+  }
+}
+
+/** A list or dict was to be changed that its owner froze; Python's name is that of a change of a tuple. */
+export class ReadOnlyError extends PythonError {
+  constructor(what: 'list' | 'dict') {
+    super('TypeError', `this ${what} is read-only`);
   }
 }
 

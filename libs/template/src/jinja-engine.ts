@@ -2,6 +2,7 @@ import {
   Dict,
   Environment,
   LoopMemory,
+  ReadOnlyError,
   SecurityError,
   TemplateError,
   TemplateNotFound,
@@ -81,8 +82,8 @@ function faultOf(name: string, error: unknown): EngineFault {
 }
 
 function kindOf(error: TemplateError): EngineFault['kind'] {
-  if (error instanceof SecurityError && error.message.includes('(maxOutput)')) return 'too-large';
-  return error.message.endsWith(' is read-only') ? 'read-only' : 'failed';
+  if (error instanceof SecurityError && error.limit === 'maxOutput') return 'too-large';
+  return error instanceof ReadOnlyError ? 'read-only' : 'failed';
 }
 
 function reasonOf(error: TemplateError): string {

@@ -42,5 +42,8 @@ export class Pieces {
 }
 
 export function outputTooLong(length: number, limit: number): SecurityError {
-  return new SecurityError(`the output of ${length} characters is more than the limit of ${limit} (maxOutput)`);
+  return new SecurityError(
+    `the output of ${length} characters is more than the limit of ${limit} (maxOutput)`,
+    'maxOutput',
+  );
 }

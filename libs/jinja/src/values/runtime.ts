@@ -88,7 +88,7 @@ export class Runtime {
   /** Refuses to make a text or list of `size`, where the bound is for repetition or for any text. */
   checkSize(size: number, bound: 'maxOutput' | 'maxRange' | 'maxRepeat'): void {
     if (size > this.limits[bound]) {
-      throw new SecurityError(`${size} is more than the limit of ${this.limits[bound]} (${bound})`);
+      throw new SecurityError(`${size} is more than the limit of ${this.limits[bound]} (${bound})`, bound);
     }
   }
 }

@@ -1,4 +1,4 @@
-import { PythonError, typeError, valueError } from '../../errors.ts';
+import { PythonError, ReadOnlyError, typeError, valueError } from '../../errors.ts';
 import {
   builtin,
   Dict,
@@ -33,7 +33,7 @@ function dictMethod(name: string, parameters: readonly ParameterNotation[], run:
 /** A method that changes its object. Data that its owner froze stays as it is. */
 function changing(name: string, parameters: readonly ParameterNotation[], run: DictRun): Builtin {
   return dictMethod(name, parameters, (self, args) => {
-    if (Object.isFrozen(self)) throw typeError('this dict is read-only');
+    if (Object.isFrozen(self)) throw new ReadOnlyError('dict');
     return run(self, args);
   });
 }

@@ -1,4 +1,4 @@
-import { PythonError, typeError, valueError } from '../../errors.ts';
+import { PythonError, ReadOnlyError, typeError, valueError } from '../../errors.ts';
 import {
   builtin,
   Callable,
@@ -22,7 +22,7 @@ type ListRun = (self: Value[], args: readonly Value[], runtime: Runtime) => Valu
 /** A list that may be changed. Data that its owner froze stays as it is. */
 function writable(self: Value): Value[] {
   if (!Array.isArray(self)) throw typeError('not a list');
-  if (Object.isFrozen(self)) throw typeError('this list is read-only');
+  if (Object.isFrozen(self)) throw new ReadOnlyError('list');
   return self as Value[];
 }
 
