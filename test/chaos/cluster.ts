@@ -133,7 +133,7 @@ export class Cluster {
     const of = this.content.fleets[fleet];
     for (const [name, candidates] of this.candidates(fleet).services) {
       const host = hostOf(name);
-      const present = typeof of?.services[name] === 'string' ? candidates : [of?.services[name] as Entry | undefined];
+      const present = typeof of?.services[name] === 'string' ? candidates : [of?.services[name]];
       if (!isFirst && !allowed.has(host)) unsure.add(host);
       const seen = allowed.get(host) ?? new Set<string>();
       allowed.set(host, seen);

@@ -109,7 +109,7 @@ async function readStatus({ env }: World): Promise<Status> {
       well: read.missing.length > 0 ? [] : read.fleets.filter(({ ok }) => ok).map(({ fleet }) => fleet),
     };
   } catch {
-    return { ok: false, missing: [`status said: ${String(stdout).slice(0, 500)}`], well: [] };
+    return { ok: false, missing: [`status said: ${stdout.slice(0, 500)}`], well: [] };
   }
 }
 

@@ -34,7 +34,7 @@ export function environmentOptions({
   globals = {},
 }: ConformanceCase): EnvironmentOptions {
   const own = Object.entries(options).map(([name, value]) => [OPTION_NAMES[name] ?? camelCase(name), value] as const);
-  return { extensions: ['do', 'loopcontrols'], ...Object.fromEntries(own), templates, globals } as EnvironmentOptions;
+  return { extensions: ['do', 'loopcontrols'], ...Object.fromEntries(own), templates, globals };
 }
 
 /** Renders a case here, in the form of the record. */

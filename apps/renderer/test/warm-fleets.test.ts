@@ -42,7 +42,9 @@ test('the idle one is the one used last, unless it is in use', async () => {
   await fleets.use(a, nothing);
   await fleets.use(b, nothing);
   expect(fleets.idle()?.fleet).toBe(b);
-  await fleets.use(a, () => Promise.resolve(expect(fleets.idle()).toBeUndefined()));
+  await fleets.use(a, async () => {
+    expect(fleets.idle()).toBeUndefined();
+  });
   expect(fleets.idle()?.fleet).toBe(a);
 });
 

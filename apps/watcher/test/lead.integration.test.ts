@@ -80,7 +80,7 @@ const leads = (watching: Watching) =>
   });
 const follows = (watching: Watching) =>
   waitFor(() => watching.checks['source']?.() === undefined, { what: 'a watcher that follows', deadlineMs: 20_000 });
-const all = () => fieldsIn(redis).catch(() => ({}) as Record<string, string>);
+const all = (): Promise<Record<string, string>> => fieldsIn(redis).catch(() => ({}));
 const inputs = async () =>
   Object.keys(await all())
     .filter((field) => !/^(problem|missing|hold)/.test(field))

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Epoch, epoch, fleetName, revision } from '@flotilla/domain';
+import { epoch, fleetName, revision } from '@flotilla/domain';
 import { createLogger } from '@flotilla/runtime';
 import { Reconciler } from '../src/reconcile.ts';
 
@@ -7,7 +7,7 @@ const log = createLogger({ app: 'test', level: 'silent' });
 
 function setUp() {
   const state = {
-    epoch: epoch('e') as Epoch,
+    epoch: epoch('e'),
     revision: revision(5),
     isRendered: false,
     renderedRevision: undefined,

@@ -31,7 +31,7 @@ export async function readFeed(redis: Redis, fleet: FleetName, cursor: string, b
     blockMs === undefined
       ? await redis.xreadBuffer('COUNT', entriesPerRead, 'STREAMS', feed, cursor)
       : await redis.xreadBuffer('COUNT', entriesPerRead, 'BLOCK', blockMs, 'STREAMS', feed, cursor);
-  const entries = reply?.[0]?.[1] as [Buffer, Buffer[]][] | undefined;
+  const entries = reply?.[0]?.[1];
   return (entries ?? []).map(([id, fields]) => parseEntry(id.toString(), fields));
 }
 

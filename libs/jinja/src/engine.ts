@@ -75,6 +75,7 @@ export class Engine {
     };
     // The code is made of checked pieces only: slots, numbers, and strings quoted as JSON.
     type Generate = (kit: unknown, rt: unknown, template: unknown) => Generated;
+    // oxlint-disable-next-line typescript/no-implied-eval -- compiling a template to a function is what this is for
     const generate = (): Generate => new Function('h', 'rt', 'T', code) as Generate;
     const generated = withinStack(generate, () => ({ templateName: name, line: 1 }))(this.kit, runtime, template);
     return Object.assign(template, { blocks: generated.blocks, root: generated.root });

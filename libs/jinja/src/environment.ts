@@ -79,7 +79,7 @@ export class Environment extends nunjucks.Environment {
       runtime: this.runtime,
       escapes,
       find: readTemplates(options.templates),
-      finalize: finalize === undefined || finalize === null ? null : (value) => (finalize(value) ?? null) as Value,
+      finalize: finalize === undefined || finalize === null ? null : (value) => finalize(value) ?? null,
     });
     this.engine = engine;
   }
@@ -173,10 +173,7 @@ function register(
 
 function registerValues(table: Map<string, Value>, values: Readonly<Record<string, unknown>> = {}): Map<string, Value> {
   for (const [name, value] of Object.entries(values)) {
-    table.set(
-      name,
-      typeof value === 'function' ? new HostFunction(name, value as HostCallback) : ((value ?? null) as Value),
-    );
+    table.set(name, typeof value === 'function' ? new HostFunction(name, value as HostCallback) : (value ?? null));
   }
   return table;
 }

@@ -115,7 +115,7 @@ function lockFolder(root: string): Promise<Lock> {
   return new Promise((resolve, reject) => {
     void ended.then(reject);
     child.stdout.once('data', () => {
-      for (const one of [child, child.stdin, child.stdout]) if ('unref' in one) (one.unref as () => void)();
+      for (const one of [child, child.stdin, child.stdout]) if ('unref' in one) one.unref();
       resolve({
         ended,
         giveUp: async () => {

@@ -17,7 +17,9 @@ test('a version is not blamed for a worker that is killed while HAProxy reloads'
     const known = new Set(haproxyOf(node.dataDir));
     const published = await publish(String(round));
     const deadline = performance.now() + 10_000;
-    for (let fresh: number | undefined; fresh === undefined && performance.now() < deadline; await setImmediate()) {
+    let fresh: number | undefined;
+    while (fresh === undefined && performance.now() < deadline) {
+      await setImmediate();
       fresh = haproxyOf(node.dataDir).find((pid) => !known.has(pid));
       if (fresh === undefined) continue;
       process.kill(fresh, 'SIGKILL');

@@ -142,8 +142,7 @@ it(
       fc.property(fc.array(step, { minLength: 1, maxLength: 25 }), (steps) => {
         const world = new World();
         for (const each of steps) {
-          if ('writes' in each)
-            world.write(each.writes.map((change) => ({ ...change, index: ++world.index }) as Change));
+          if ('writes' in each) world.write(each.writes.map((change) => ({ ...change, index: ++world.index })));
           else if ('cut' in each) world.cut(each.cut);
           else if ('join' in each) world.join(each.join);
           else if ('restart' in each) world.restart(each.restart);

@@ -61,13 +61,14 @@ function run(options: CheckOptions, master: boolean): Promise<{ code: number; ou
     };
     for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', collect);
 
-    let stopped: unknown;
-    const stop = (reason: unknown) => {
+    let stopped: Error | undefined;
+    const stop = (reason: Error) => {
       stopped ??= reason;
       child.kill('SIGKILL');
     };
     const abort = () => {
-      stop(signal?.reason);
+      // A signal's reason is an Error unless whoever aborts gives something else, which nobody here does.
+      stop(signal?.reason as Error);
     };
     const timer = setTimeout(() => {
       stop(new CheckError('check-timeout', `haproxy -c did not finish in ${timeoutMs} ms`, { data: { timeoutMs } }));

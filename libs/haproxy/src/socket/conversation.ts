@@ -57,7 +57,7 @@ export function converse(
     };
     const fail = (error: unknown) => {
       settle();
-      reject(error as Error);
+      reject(error);
     };
     const abort = () => {
       fail(signal?.reason);

@@ -1,13 +1,5 @@
 import { afterEach, expect, it } from 'vitest';
-import {
-  certificate,
-  cleanUp,
-  freePort,
-  loadClient,
-  openWebSocket,
-  startPodServer,
-  type PodServer,
-} from '@flotilla/testkit';
+import { certificate, cleanUp, freePort, loadClient, openWebSocket, startPodServer } from '@flotilla/testkit';
 import { fingerprintOf } from '../../src/plan/certificate-identity.ts';
 import { liveHaproxy } from '../live/live-haproxy.ts';
 import { podsConfig, serverLine } from '../live/pods-config.ts';
@@ -23,7 +15,7 @@ it(
   'fails no request while pods and certificates change, and keeps a websocket open',
   { timeout: 60_000 + changes * 300 },
   async () => {
-    const pods = (await Promise.all([...'abcde'].map((name) => startPodServer({ name })))) as PodServer[];
+    const pods = await Promise.all([...'abcde'].map((name) => startPodServer({ name })));
     const issues = await Promise.all(
       [0, 1, 2].map(async () => {
         const { key, cert } = await certificate({ cn: 'a.test' });

@@ -10,14 +10,13 @@ import {
   sequenceItems,
   typeName,
   Undefined,
-  type Mapping,
   type Value,
 } from '../values/index.ts';
 
 /** `container[key]` with Python's KeyError, IndexError and TypeError, where a template's own lookup would be undefined. */
 export function itemOrError(container: Value, key: Value): Value {
   if (container instanceof Undefined) return container.item(key) ?? null;
-  const item = isMapping(container) ? mappingGet(container as Mapping, key) : findItem(container, key);
+  const item = isMapping(container) ? mappingGet(container, key) : findItem(container, key);
   if (item !== undefined) return item;
   if (isMapping(container)) throw new PythonError('KeyError', repr(key));
   const kind = typeName(container);

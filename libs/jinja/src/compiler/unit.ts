@@ -124,9 +124,7 @@ export class Unit {
     if (typeof value === 'bigint') return this.constant(`${value}n`);
     if (value === null || typeof value === 'boolean') return String(value);
     if (typeof value === 'number' && Number.isFinite(value)) return value < 0 ? `(${value})` : String(value);
-    return this.constant(
-      `h.makeFloat(${typeof value === 'number' ? value : Number((value as { value: number }).value)})`,
-    );
+    return this.constant(`h.makeFloat(${typeof value === 'number' ? value : (value as { value: number }).value})`);
   }
 
   fail(message: string, line: number): never {

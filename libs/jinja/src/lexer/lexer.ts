@@ -97,7 +97,10 @@ class Scan {
 
   private *raw(): Generator<Token, void> {
     const match = this.search(this.patterns.rawEnd);
-    if (match === null) return this.unclosed('Missing end of raw directive');
+    if (match === null) {
+      this.unclosed('Missing end of raw directive');
+      return;
+    }
     const text = this.source.slice(this.at, match.index);
     yield* this.data(this.stripBefore(text, 'endraw', match.groups?.['sign'] ?? ''), match.index);
     this.advance(match[0]);

@@ -14,7 +14,6 @@ import {
   typeName,
   Undefined,
   type Kwargs,
-  type Mapping,
   type Runtime,
   type Value,
 } from '../values/index.ts';
@@ -46,7 +45,7 @@ export function mergeKeywords(entries: readonly (readonly [string, Value])[], ma
   if (mapping instanceof Undefined) mapping.fail();
   else if (!isMapping(mapping)) throw typeError(`argument after ** must be a mapping, not ${typeName(mapping)}`);
   else {
-    for (const [key, value] of mappingEntries(mapping as Mapping)) {
+    for (const [key, value] of mappingEntries(mapping)) {
       if (!isText(key)) throw typeError('keywords must be strings');
       const name = textOf(key);
       if (merged.has(name)) throw typeError(`got multiple values for keyword argument '${name}'`);

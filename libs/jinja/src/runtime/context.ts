@@ -35,7 +35,7 @@ export class CallerNames implements Names {
 
 /** The names of a context given as an object, a Map, a Dict. */
 export function callerNames(context: Value): Names {
-  if (isMapping(context)) return new CallerNames(context as Mapping);
+  if (isMapping(context)) return new CallerNames(context);
   throw new TypeError('the context of a template must be a mapping');
 }
 

@@ -1,5 +1,5 @@
 import { PythonError, SecurityError, TemplateError, TemplateRuntimeError, UndefinedError } from '../errors.ts';
-import { isMapping, mappingKeys, Namespace, type Mapping, type Value } from '../values/index.ts';
+import { isMapping, mappingKeys, Namespace } from '../values/index.ts';
 import { isStackOverflow } from '../nesting.ts';
 import type { Context } from './context.ts';
 import { nearestNames } from './nearest.ts';
@@ -42,7 +42,7 @@ function* knownNames(owner: unknown, context: Context): Iterable<string> {
     yield* context.vars.keys();
     yield* context.parent.names();
   } else if (owner instanceof Namespace) yield* owner.attributes.keys();
-  else if (isMapping(owner as Value)) {
-    for (const key of mappingKeys(owner as Mapping)) if (typeof key === 'string') yield key;
+  else if (isMapping(owner)) {
+    for (const key of mappingKeys(owner)) if (typeof key === 'string') yield key;
   }
 }

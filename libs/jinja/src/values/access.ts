@@ -1,5 +1,5 @@
 import { BoundMethod, type Builtin } from './callable.ts';
-import { mappingGet, type Mapping } from './dict.ts';
+import { mappingGet } from './dict.ts';
 import { findItem } from './item.ts';
 import type { MethodOwner, Runtime } from './runtime.ts';
 import { isFloat, isMapping, isNumber } from './types.ts';
@@ -71,7 +71,7 @@ export function findAttribute(runtime: Runtime, value: Value, name: string): Val
 export function getAttribute(runtime: Runtime, value: Value, name: string): Value {
   const attribute = findAttribute(runtime, value, name);
   if (attribute !== undefined) return attribute;
-  const item = isMapping(value) ? mappingGet(value as Mapping, name) : findItem(value, name);
+  const item = isMapping(value) ? mappingGet(value, name) : findItem(value, name);
   return item === undefined ? runtime.undefinedItem(value, name) : item;
 }
 

@@ -170,7 +170,7 @@ export class HostFunction extends Callable {
   call(_runtime: Runtime, args: readonly Value[], kwargs: Kwargs): Value {
     const named: Value[] =
       kwargs.size === 0 ? [] : [Object.assign(Object.create(null) as object, Object.fromEntries(kwargs))];
-    return (this.run(...args, ...named) ?? null) as Value;
+    return this.run(...args, ...named) ?? null;
   }
   override repr(): string {
     return `<function ${this.name}>`;

@@ -23,7 +23,7 @@ export function equals(a: Value, b: Value): boolean {
   if (a instanceof Tuple) return b instanceof Tuple && equalItems(a.items, b.items);
   if (a instanceof Slice)
     return b instanceof Slice && equals(new Tuple([a.start, a.stop, a.step]), new Tuple([b.start, b.stop, b.step]));
-  return isMapping(a) && isMapping(b) && equalEntries(a as Mapping, b as Mapping);
+  return isMapping(a) && isMapping(b) && equalEntries(a, b);
 }
 
 function equalItems(a: readonly Value[], b: readonly Value[]): boolean {

@@ -23,7 +23,7 @@ export function findItem(value: Value, key: Value): Value | undefined {
     return char === undefined || typeof value === 'string' ? char : new Markup(String(char));
   }
   if (value instanceof Instance) return instanceItem(value, key);
-  return isMapping(value) ? dictItem(value as Mapping, key) : undefined;
+  return isMapping(value) ? dictItem(value, key) : undefined;
 }
 
 function itemAt(items: readonly Value[], key: Value): Value | undefined {

@@ -1,6 +1,6 @@
 import { typeError } from '../errors.ts';
 import { identicalOrEqual } from './compare.ts';
-import { mappingHas, mappingKeys, mappingSize, type Mapping } from './dict.ts';
+import { mappingHas, mappingKeys, mappingSize } from './dict.ts';
 import { isMapping, isText, sequenceItems, textOf, typeName } from './types.ts';
 import { Undefined } from './undefined.ts';
 import { Float, Instance, Markup, type Value } from './value.ts';
@@ -36,7 +36,7 @@ function objectTruthy(value: object | null | undefined): boolean {
   if (value instanceof Markup) return value.text !== '';
   const items = sequenceItems(value);
   if (items !== null) return items.length > 0;
-  return !isMapping(value) || mappingSize(value as Mapping) > 0;
+  return !isMapping(value) || mappingSize(value) > 0;
 }
 
 /**
@@ -48,7 +48,7 @@ export function iterate(value: Value): Iterable<Value> {
   if (items !== null) return items;
   if (isText(value)) return codePoints(textOf(value));
   if (value instanceof Instance && value.iterate !== undefined) return value.iterate();
-  if (isMapping(value)) return mappingKeys(value as Mapping);
+  if (isMapping(value)) return mappingKeys(value);
   throw typeError(`'${typeName(value)}' object is not iterable`);
 }
 
@@ -63,7 +63,7 @@ export function length(value: Value): number {
   if (items !== null) return items.length;
   if (isText(value)) return codePoints(textOf(value)).length;
   if (value instanceof Instance && value.length !== undefined) return value.length();
-  if (isMapping(value)) return mappingSize(value as Mapping);
+  if (isMapping(value)) return mappingSize(value);
   throw typeError(`object of type '${typeName(value)}' has no len()`);
 }
 
@@ -76,7 +76,7 @@ export function contains(container: Value, item: Value): boolean {
   const items = sequenceItems(container);
   if (items !== null) return items.some((own) => identicalOrEqual(own, item));
   if (container instanceof Instance) return instanceContains(container, item);
-  if (isMapping(container)) return mappingHas(container as Mapping, item);
+  if (isMapping(container)) return mappingHas(container, item);
   throw typeError(`argument of type '${typeName(container)}' is not iterable`);
 }
 

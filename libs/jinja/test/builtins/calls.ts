@@ -20,7 +20,6 @@ import {
   Tuple,
   Undefined,
   type Builtin,
-  type Mapping,
   type Value,
 } from '../../src/values/index.ts';
 
@@ -66,8 +65,7 @@ function tag(value: Value): Tagged {
   if (value instanceof Undefined) return { undefined: true };
   if (value instanceof OneShot) return Array.from(value, tag);
   if (Array.isArray(value)) return (value as Value[]).map(tag);
-  if (isMapping(value))
-    return { dict: [...mappingEntries(value as Mapping)].map(([key, item]) => [tag(key), tag(item)]) };
+  if (isMapping(value)) return { dict: [...mappingEntries(value)].map(([key, item]) => [tag(key), tag(item)]) };
   return { [value instanceof Instance ? value.typeName : typeof value]: str(value) };
 }
 

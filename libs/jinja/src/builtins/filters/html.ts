@@ -16,7 +16,6 @@ import {
   Tuple,
   Undefined,
   type Builtin,
-  type Mapping,
   type Runtime,
   type Value,
   sequenceItems,
@@ -30,7 +29,7 @@ const UNSAFE_KEY = /[ \t\n\r\f\v/>=]/;
 function xmlAttributes(runtime: Runtime, value: Value, autospace: boolean): Value {
   if (!isMapping(value)) return missingMethod(value, 'items');
   const parts: string[] = [];
-  for (const [key, item] of mappingEntries(value as Mapping)) {
+  for (const [key, item] of mappingEntries(value)) {
     if (item === null || item instanceof Undefined) continue;
     if (!isText(key)) throw typeError('expected string or bytes-like object');
     if (UNSAFE_KEY.test(textOf(key))) throw valueError(`Invalid character in attribute name: ${quote(textOf(key))}`);
@@ -77,9 +76,7 @@ function isIterable(value: Value): boolean {
 
 function urlEncode(value: Value): string {
   if (isText(value) || !isIterable(value)) return quoteUrl(value, false);
-  const items = isMapping(value)
-    ? Array.from(mappingEntries(value as Mapping), (entry) => new Tuple(entry))
-    : iterate(value);
+  const items = isMapping(value) ? Array.from(mappingEntries(value), (entry) => new Tuple(entry)) : iterate(value);
   return Array.from(items, queryPair).join('&');
 }
 

@@ -16,7 +16,6 @@ import {
   Tuple,
   typeName,
   type Builtin,
-  type Mapping,
   type Runtime,
   type Value,
 } from '../../values/index.ts';
@@ -39,9 +38,7 @@ class JsonWriter {
     const items = sequenceItems(value);
     if (items !== null) return this.nested(value, '[', ']', items, (item) => this.write(item));
     if (!isMapping(value)) throw typeError(`Object of type ${typeName(value)} is not JSON serializable`);
-    const entries = [...mappingEntries(value as Mapping)]
-      .sort(([a], [b]) => compare(a, b))
-      .map((entry) => new Tuple(entry));
+    const entries = [...mappingEntries(value)].sort(([a], [b]) => compare(a, b)).map((entry) => new Tuple(entry));
     return this.nested(value, '{', '}', entries, (entry) => this.entry(entry));
   }
 

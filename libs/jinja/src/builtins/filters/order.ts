@@ -14,7 +14,6 @@ import {
   truthy,
   Tuple,
   type Builtin,
-  type Mapping,
   type Runtime,
   type Value,
 } from '../../values/index.ts';
@@ -25,7 +24,7 @@ import { attributeGetter, ignoreCase, keyGetter, multiKeyGetter } from './attrib
 /** `value.items()` of what must be a dict. */
 function itemsOf(value: Value): Tuple[] {
   if (!isMapping(value)) return missingMethod(value, 'items');
-  return Array.from(mappingEntries(value as Mapping), (entry) => new Tuple(entry));
+  return Array.from(mappingEntries(value), (entry) => new Tuple(entry));
 }
 
 function dictSort(value: Value, caseSensitive: boolean, by: Value, reverse: boolean): Value {

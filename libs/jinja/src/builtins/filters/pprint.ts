@@ -95,7 +95,7 @@ class PrettyPrinter {
       const end = value.items.length === 1 ? ',)' : ')';
       return `(${this.items(value.items, place, end.length)}${end}`;
     }
-    return isMapping(value) ? `{${this.entries(value as Mapping, place)}}` : null;
+    return isMapping(value) ? `{${this.entries(value, place)}}` : null;
   }
 
   private items(items: readonly Value[], place: Place, closing: number): string {

@@ -20,7 +20,6 @@ import {
   typeName,
   Undefined,
   type Builtin,
-  type Mapping,
   type Runtime,
   type Value,
 } from '../../values/index.ts';
@@ -38,7 +37,7 @@ function reversed(value: Value): { items: Value[]; kind: string } {
   if (value instanceof Range) return { items: toList(value).reverse(), kind: 'range_iterator' };
   if (value instanceof DictView)
     return { items: toList(value).reverse(), kind: `dict_reverse${value.kind.slice(0, -1)}iterator` };
-  if (isMapping(value)) return { items: [...mappingKeys(value as Mapping)].reverse(), kind: 'dict_reversekeyiterator' };
+  if (isMapping(value)) return { items: [...mappingKeys(value)].reverse(), kind: 'dict_reversekeyiterator' };
   throw typeError(`'${typeName(value)}' object is not reversible`);
 }
 
@@ -148,7 +147,7 @@ function sum(runtime: Runtime, value: Value, attribute: Value, start: Value): Va
 function* pairs(value: Value): Iterable<Value> {
   if (value instanceof Undefined) return;
   if (!isMapping(value)) throw typeError('Can only get item pairs from a mapping.');
-  yield* new DictView('items', value as Mapping).iterate();
+  yield* new DictView('items', value).iterate();
 }
 
 /** Filters on sequences that look at no more than their order. */

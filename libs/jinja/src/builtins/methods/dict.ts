@@ -43,7 +43,7 @@ export function* entriesOf(source: Value): Iterable<[Value, Value]> {
   // Python calls `keys` first, which an undefined value of any kind refuses.
   if (source instanceof Undefined) source.fail();
   if (isMapping(source)) {
-    yield* [...mappingEntries(source as Mapping)];
+    yield* [...mappingEntries(source)];
     return;
   }
   let place = 0;

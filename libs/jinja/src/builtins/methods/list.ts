@@ -31,8 +31,16 @@ function changing(name: string, parameters: readonly ParameterNotation[], run: L
   return builtin(name, ['self', ...parameters], implementation);
 }
 
-/** Python's `None` of a method that only changes its object. */
-const nothing = (_changed: unknown): Value => null;
+/** A method that only changes its object: it gives Python's `None`. */
+const changes = (
+  name: string,
+  parameters: readonly ParameterNotation[],
+  run: (self: Value[], args: readonly Value[], runtime: Runtime) => unknown,
+): Builtin =>
+  changing(name, parameters, (self, args, runtime) => {
+    run(self, args, runtime);
+    return null;
+  });
 
 function pop(self: Value[], index: number): Value {
   if (self.length === 0) throw new PythonError('IndexError', 'pop from empty list');
@@ -116,20 +124,20 @@ export const rangeMethods: readonly Builtin[] = [
 
 export const listMethods: readonly Builtin[] = [
   ...sequenceMethods('list'),
-  changing('append', ['object'], (self, [item = null]) => nothing(self.push(item))),
-  changing('extend', ['iterable'], (self, [items = null], runtime) => nothing(extend(self, items, runtime))),
-  changing('insert', ['index', 'object'], (self, [at = 0, item = null]) => nothing(insert(self, integer(at), item))),
+  changes('append', ['object'], (self, [item = null]) => self.push(item)),
+  changes('extend', ['iterable'], (self, [items = null], runtime) => extend(self, items, runtime)),
+  changes('insert', ['index', 'object'], (self, [at = 0, item = null]) => insert(self, integer(at), item)),
   changing('pop', [['index', -1]], (self, [at = -1]) => pop(self, integer(at))),
-  changing('remove', ['value'], (self, [item = null]) => nothing(remove(self, item))),
-  changing('clear', [], (self) => nothing(self.splice(0))),
-  changing('reverse', [], (self) => nothing(self.reverse())),
-  changing(
+  changes('remove', ['value'], (self, [item = null]) => remove(self, item)),
+  changes('clear', [], (self) => self.splice(0)),
+  changes('reverse', [], (self) => self.reverse()),
+  changes(
     'sort',
     [
       ['key', null],
       ['reverse', false],
     ],
-    (self, [key = null, reverse = false], runtime) => nothing(sort(self, key, reverse, runtime)),
+    (self, [key = null, reverse = false], runtime) => sort(self, key, reverse, runtime),
   ),
   builtin('copy', ['self'], (_runtime, [self = null]) => toList(self)),
 ];

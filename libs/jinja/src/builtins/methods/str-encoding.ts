@@ -12,7 +12,6 @@ import {
   typeName,
   type Builtin,
   type Kwargs,
-  type Mapping,
   type Runtime,
   type Value,
 } from '../../values/index.ts';
@@ -25,7 +24,7 @@ import { strMethod } from './str-method.ts';
 /** What a translation table makes of one character. */
 function translated(character: string, table: Value): string {
   const found = isMapping(table)
-    ? mappingGet(table as Mapping, character.codePointAt(0) ?? 0)
+    ? mappingGet(table, character.codePointAt(0) ?? 0)
     : itemOrError(table, character.codePointAt(0) ?? 0);
   if (found === undefined) return character;
   if (found === null) return '';
@@ -50,7 +49,7 @@ function makeTable(x: Value, y: Value, z: Value): Dict {
   const table = new Dict();
   if (y === ABSENT) {
     if (!isMapping(x)) throw typeError('if you give only one argument to maketrans it must be a dict');
-    for (const [key, value] of mappingEntries(x as Mapping)) table.set(tableKey(key), value);
+    for (const [key, value] of mappingEntries(x)) table.set(tableKey(key), value);
     return table;
   }
   const from = codePoints(text(x));
