@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
-import { type BundleFile, type FleetName, holdsToken, placeRelease, reasonOf } from '@flotilla/domain';
+import { type BundleFile, type FleetName, placeFile, reasonOf } from '@flotilla/domain';
 import { privateFolder } from '@flotilla/runtime';
 import type { Look } from './own-trouble.ts';
 
@@ -53,9 +53,8 @@ export class StagedBundle {
   }
 
   async #write({ path, content }: BundleFile): Promise<void> {
-    const placed = holdsToken(path) ? placeRelease(content.toString(), this.folder) : content;
     this.#written.delete(path);
-    await writeFile(join(this.folder, path), placed, { mode: 0o600 });
+    await writeFile(join(this.folder, path), placeFile(path, content, this.folder), { mode: 0o600 });
     this.#written.set(path, content);
   }
 

@@ -24,3 +24,15 @@ export const templatePaths = {
 export const holdsToken = (path: string): boolean => !path.startsWith(`${layout.ssl}/`);
 
 export const placeRelease = (text: string, folder: string): string => text.replaceAll(releaseToken, folder);
+
+/** A file of a bundle as it lies in the folder. Only bytes that hold the token are touched: a file may have any encoding. */
+export function placeFile(path: string, bytes: Buffer, folder: string): Buffer {
+  if (!holdsToken(path) || !bytes.includes(releaseToken)) return bytes;
+  return Buffer.from(placeRelease(bytes.toString('utf8'), folder));
+}
+
+/** The way back; the result is right only if its digest is. */
+export function unplaceFile(path: string, bytes: Buffer, folder: string): Buffer {
+  if (!holdsToken(path) || !bytes.includes(folder)) return bytes;
+  return Buffer.from(bytes.toString('utf8').replaceAll(folder, releaseToken));
+}

@@ -5,9 +5,9 @@ import {
   FlotillaError,
   digestOf,
   digestOfFiles,
-  holdsToken,
   layout,
-  releaseToken,
+  placeFile,
+  unplaceFile,
 } from '@flotilla/domain';
 import { type ConfigModel, type Release, parseConfig } from '@flotilla/haproxy';
 import { ownFiles } from './paths.ts';
@@ -60,18 +60,6 @@ export function releaseModel(
     .filter(({ path }) => path !== layout.config)
     .map(({ path, digest }) => [path, { digest, read: () => content(path).toString('utf8') }] as const);
   return { root, config: parseConfig(content(layout.config).toString('utf8'), before), files: new Map(files) };
-}
-
-/** Only bytes that hold the token are touched, so that a file of any encoding passes through. */
-export function placeFile(path: string, bytes: Buffer, root: string): Buffer {
-  if (!holdsToken(path) || !bytes.includes(releaseToken)) return bytes;
-  return Buffer.from(bytes.toString('utf8').replaceAll(releaseToken, root));
-}
-
-/** The way back; the result is right only if its digest is. */
-export function unplaceFile(path: string, bytes: Buffer, root: string): Buffer {
-  if (!holdsToken(path) || !bytes.includes(root)) return bytes;
-  return Buffer.from(bytes.toString('utf8').replaceAll(root, releaseToken));
 }
 
 /** A release with another configuration, its other files untouched: for the pods of a version that is refused. */

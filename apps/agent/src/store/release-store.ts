@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, readlinkSync, renameSync, rmSync, statSync, sy
 import { readdir, readlink, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { HeldArtifact } from '@flotilla/artifact';
-import { type Manifest, digestOf, layout } from '@flotilla/domain';
+import { type Manifest, digestOf, layout, unplaceFile } from '@flotilla/domain';
 import { type ConfigModel } from '@flotilla/haproxy';
 import {
   flushFile,
@@ -16,7 +16,7 @@ import {
 import { inParallel } from './in-parallel.ts';
 import { type Damage, type Mended, type Texts, findDamage, findTreeDamage, mendRelease } from './damage.ts';
 import { type StorePaths, ownFiles, releaseName, temporaryPrefix } from './paths.ts';
-import { type PlacedRelease, placeArtifact, releaseModel, unplaceFile } from './placed-release.ts';
+import { type PlacedRelease, placeArtifact, releaseModel } from './placed-release.ts';
 import { type AgentState, readState, writeState } from './state-file.ts';
 import { exists, hasFiles, treesOf, writeTree } from './trees.ts';
 

@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { type BundleFile, holdsToken, layout, placeRelease } from '@flotilla/domain';
+import { type BundleFile, layout, placeFile } from '@flotilla/domain';
 import { NoInputError } from '../failure.ts';
 
 /**
@@ -13,7 +13,7 @@ export async function writeBundle(folder: string, files: readonly BundleFile[]):
   for (const { path, content } of files) {
     const target = join(folder, path);
     await mkdir(dirname(target), { recursive: true, mode: 0o700 });
-    await writeFile(target, holdsToken(path) ? placeRelease(content.toString(), folder) : content, { mode: 0o600 });
+    await writeFile(target, placeFile(path, content, folder), { mode: 0o600 });
   }
 }
 

@@ -1,6 +1,6 @@
 import { readFile, readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { digestOf, holdsToken, layout, placeRelease, reasonOf, version } from '@flotilla/domain';
+import { digestOf, holdsToken, layout, placeFile, reasonOf, version } from '@flotilla/domain';
 import type { ArtifactReader } from '@flotilla/artifact';
 import { type Release, type ReleaseFile, parseConfig } from '@flotilla/haproxy';
 import { NoInputError } from '../failure.ts';
@@ -26,8 +26,7 @@ export async function readBundle(name: string, artifacts: () => Promise<Artifact
 }
 
 function releaseOf(files: ReadonlyMap<string, Buffer>): Release {
-  const textOf = (path: string, content: Buffer): string =>
-    holdsToken(path) ? placeRelease(content.toString(), nodeFolder) : content.toString();
+  const textOf = (path: string, content: Buffer): string => placeFile(path, content, nodeFolder).toString();
   const others = [...files].filter(([path]) => path !== layout.config);
   return {
     root: nodeFolder,
