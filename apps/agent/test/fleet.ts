@@ -10,6 +10,7 @@ import {
   fleetKeys,
   fleetName,
   revision,
+  sourcePosition,
 } from '@flotilla/domain';
 import { type RedisServer, onCleanup, startRedis, waitFor } from '@flotilla/testkit';
 import { Redis } from 'ioredis';
@@ -66,7 +67,7 @@ export async function startFleet(): Promise<Fleet> {
       const outcome = await publisher.publish({
         epoch: life,
         revision: number,
-        index: number,
+        sourcePosition: sourcePosition(String(number)),
         files: bundle,
         isChecked: true,
       });

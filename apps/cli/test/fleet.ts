@@ -15,6 +15,7 @@ import {
   leaderKeys,
   silentAfterMs,
   term,
+  sourcePosition,
 } from '@flotilla/domain';
 import { createInputsWriter, readProgress } from '@flotilla/inputs';
 import { createRenderWorker, createSignals } from '@flotilla/queue';
@@ -35,7 +36,8 @@ export async function openFleet(url: string, fleet: FleetName) {
   const publisher = createPublisher({ redis, fleet, sealer, keepVersions: 10 });
   const reports = createNodeReports({ redis, fleet });
   const fields = new Map<string, string>();
-  const cause = { provenance: [{ object: `configmaps/${fleet}/config`, index: 7 }], index: 7 };
+  const position = sourcePosition('7');
+  const cause = { provenance: [{ object: `configmaps/${fleet}/config`, position }], sourcePosition: position };
 
   const write = async (changes: Record<string, string>): Promise<void> => {
     const first = fields.size === 0;
@@ -51,7 +53,7 @@ export async function openFleet(url: string, fleet: FleetName) {
     const outcome = await publisher.publish({
       epoch: progress.epoch,
       revision: progress.revision,
-      index: 7,
+      sourcePosition: position,
       isChecked,
       files: Object.entries(files).map(([path, text]) => ({ path, content: Buffer.from(text) })),
     });
@@ -112,7 +114,7 @@ export async function openFleet(url: string, fleet: FleetName) {
     revision,
     version,
     digest,
-    changes: [{ object: 'pods/default/shop-1', index: 7 }],
+    changes: [{ object: 'pods/default/shop-1', position: sourcePosition('7') }],
     changeCount: 1,
     problems: [],
     stagesMs: { render: 3 },

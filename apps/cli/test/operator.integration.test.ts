@@ -1,6 +1,6 @@
 import { createArtifactReader, holdFleet } from '@flotilla/artifact';
 import { createNodeWishes } from '@flotilla/runtime';
-import { appsKey, createSealer, fleetKeys, fleetName, renderQueue, revision } from '@flotilla/domain';
+import { appsKey, createSealer, fleetKeys, fleetName, renderQueue, revision, sourcePosition } from '@flotilla/domain';
 import { cleanUp, startRedis, waitFor } from '@flotilla/testkit';
 import { afterEach, describe, expect, it } from 'vitest';
 import { forgetCommand } from '../src/operator/forget.ts';
@@ -300,7 +300,7 @@ describe('jobs', () => {
     await template('x');
     const version = await publish({ 'haproxy.cfg': 'global\n' });
     await job(() => result(version, { problems: ['configmaps/lb/services, key "x": not JSON'] }));
-    const changes = [{ object: 'configmaps/lb/config', index: 8 }];
+    const changes = [{ object: 'configmaps/lb/config', position: sourcePosition('8') }];
     await job(
       () => {
         throw new Error('HAProxy refuses it:\nhaproxy.cfg:8');

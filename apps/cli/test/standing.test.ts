@@ -58,7 +58,7 @@ const around = (more: Partial<Surroundings> = {}): Surroundings => ({
 });
 const standing = (more: Partial<FleetStanding> = {}): FleetStanding => ({
   fleet: fleetName('lb'),
-  inputs: { revision: 7, index: 70, updatedAt: '2026-01-01T00:00:00Z' },
+  inputs: { revision: 7, position: '70', updatedAt: '2026-01-01T00:00:00Z' },
   artifact: { ...artifact(2), revision: 7, createdAt: null, checked: true },
   waits: null,
   rendered: true,

@@ -4,6 +4,7 @@ import {
   type InputsPosition,
   type Problem,
   type Provenance,
+  type SourcePosition,
   formatProblem,
   inputField,
   maxListedChanges,
@@ -14,7 +15,7 @@ import type { InputsReader, InputsUpdate } from '@flotilla/inputs';
 /** Where the inputs stand after a read, and what it brought. */
 export interface InputsRead {
   readonly position: InputsPosition;
-  readonly index: number;
+  readonly sourcePosition: SourcePosition;
   readonly changes: FieldChanges;
 }
 
@@ -40,9 +41,9 @@ export class FleetInputs {
     for (const [field, value] of changes) this.#set(field, value);
     this.#provenance = [...update.provenance, ...this.#provenance].slice(0, maxListedChanges);
     this.#changeCount += update.changeCount;
-    const { epoch, revision, index } = update;
+    const { epoch, revision, sourcePosition } = update;
     this.#position = { epoch, revision };
-    return { position: this.#position, index, changes };
+    return { position: this.#position, sourcePosition, changes };
   }
 
   /** Where they stood at the last read. */

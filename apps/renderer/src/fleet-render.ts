@@ -188,7 +188,7 @@ export class FleetRender {
   }
 
   async #publish(
-    { position, index }: InputsRead,
+    { position, sourcePosition }: InputsRead,
     files: readonly BundleFile[],
     clock: StageClock,
     signal?: AbortSignal,
@@ -198,7 +198,13 @@ export class FleetRender {
     for (let mayWait = isVouchedFor; ; mayWait = false) {
       if (!mayWait && !checks.isChecked(files)) await clock.time('check', () => checks.check(files, signal));
       const outcome = await clock.time('publish', () =>
-        publisher.publish({ ...position, index, files, isChecked: !mayWait, refused: certificates.problems() }),
+        publisher.publish({
+          ...position,
+          sourcePosition,
+          files,
+          isChecked: !mayWait,
+          refused: certificates.problems(),
+        }),
       );
       if (outcome.kind === 'check-first') continue;
       if (outcome.kind === 'published' && mayWait) checks.checkLater({ manifest: outcome.manifest, files });

@@ -1,4 +1,4 @@
-import { epoch, inputField, revision } from '@flotilla/domain';
+import { epoch, inputField, revision, sourcePosition } from '@flotilla/domain';
 import type { InputsUpdate } from '@flotilla/inputs';
 import { expect, test } from 'vitest';
 import { FleetInputs } from '../src/fleet-inputs.ts';
@@ -10,10 +10,10 @@ const update = (
 ): InputsUpdate => ({
   epoch: epoch('e'),
   revision: revision(1),
-  index: 1,
+  sourcePosition: sourcePosition('1'),
   mode,
   changes: new Map(Object.entries(changes)),
-  provenance: [{ object, index: 1 }],
+  provenance: [{ object, position: sourcePosition('1') }],
   changeCount: 1,
 });
 
@@ -63,8 +63,8 @@ test('causes add up until they were told', async () => {
   await inputs.read();
   expect(inputs.causes()).toEqual({
     changes: [
-      { object: 'second', index: 1 },
-      { object: 'first', index: 1 },
+      { object: 'second', position: '1' },
+      { object: 'first', position: '1' },
     ],
     changeCount: 2,
   });

@@ -72,7 +72,7 @@ test('inputs become a checked and published version, and the same content none',
   await write({ [service('web')]: '{"unused":1}' });
   const second = await render.render();
   expect(second).toMatchObject({ kind: 'unchanged', version: 1, revision: 2, changeCount: 1 });
-  expect(second.changes).toEqual([{ object: 'configmaps/x/y', index: 2 }]);
+  expect(second.changes).toEqual([{ object: 'configmaps/x/y', position: '2' }]);
   expect(second.stagesMs).not.toHaveProperty('check');
 
   await write({ [pod('web', 'b')]: '{"ip":"10.0.0.2"}' });

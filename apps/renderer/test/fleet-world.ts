@@ -7,6 +7,7 @@ import {
   fleetKeys,
   inputField,
   term,
+  sourcePosition,
 } from '@flotilla/domain';
 import { createArtifactReader } from '@flotilla/artifact';
 import { type Batch, createInputsWriter } from '@flotilla/inputs';
@@ -58,7 +59,8 @@ export function openWorld({ url, fleet, dataDir, processEntry, env = {} }: World
     if (outcome.kind !== 'written') throw new Error(`the inputs were not written: ${outcome.kind}`);
   };
   const write = async (changes: Fields): Promise<void> => {
-    const cause = { provenance: [{ object: 'configmaps/x/y', index: ++index }], index };
+    const position = sourcePosition(String(++index));
+    const cause = { provenance: [{ object: 'configmaps/x/y', position }], sourcePosition: position };
     for (const [field, value] of Object.entries(changes)) {
       if (value === null) fields.delete(field);
       else fields.set(field, value);
@@ -72,7 +74,7 @@ export function openWorld({ url, fleet, dataDir, processEntry, env = {} }: World
   const beginAnew = async (): Promise<void> => {
     await redis.flushall();
     await writer.claim(term(1));
-    await send(await writer.compare(fields, { provenance: [], index: ++index }));
+    await send(await writer.compare(fields, { provenance: [], sourcePosition: sourcePosition(String(++index)) }));
   };
   const signalled: number[] = [];
   const open = (more: Record<string, string> = {}) =>

@@ -4,6 +4,7 @@ import {
   type InputField,
   type InputsPosition,
   type Revision,
+  type SourcePosition,
   type Term,
   holdField,
   isNoteField,
@@ -19,10 +20,10 @@ export interface FleetWritingOptions {
   readonly writer: InputsWriter;
   /** The term while this watcher leads. */
   readonly term: () => Term | undefined;
-  /** The store's index that the cluster model stands at. */
-  readonly index: () => number;
-  /** The highest index that the store has shown. */
-  readonly newest: () => number;
+  /** The source's position that the cluster model stands at. */
+  readonly sourcePosition: () => SourcePosition;
+  /** The newest position that the source has shown. */
+  readonly newest: () => SourcePosition;
   /** Whether the cluster model holds the store's present state. */
   readonly isCurrent: () => boolean;
   /** A write is on its way; what is told Redis on the same connection from now on arrives after it. */
@@ -133,7 +134,7 @@ export class FleetWriting {
 
   /** One step; false when there was nothing to do. */
   async #turn(): Promise<boolean> {
-    const { cluster, fleet, writer, term, index } = this.#options;
+    const { cluster, fleet, writer, term, sourcePosition } = this.#options;
     const leading = term();
     this.#settle();
     if (leading === undefined) {
@@ -152,7 +153,7 @@ export class FleetWriting {
     await this.#fallBack();
     cluster.letGo(fleet);
     const { changes, provenance } = cluster.takeChanges(fleet);
-    if (changes.size > 0) return this.#send(writer.prepare(changes, { provenance, index: index() }));
+    if (changes.size > 0) return this.#send(writer.prepare(changes, { provenance, sourcePosition: sourcePosition() }));
     if (!this.#isCheckDue) return false;
     this.#isCheckDue = false;
     if ((await writer.check()) === 'unchanged') return false;
@@ -221,7 +222,7 @@ export class FleetWriting {
 
   /** A model that is behind the store must not overwrite what a better informed leader wrote. */
   async #takeOver(leading: Term): Promise<boolean> {
-    const { cluster, fleet, writer, isCurrent, index, newest, onTakenOver, log } = this.#options;
+    const { cluster, fleet, writer, isCurrent, sourcePosition, newest, onTakenOver, log } = this.#options;
     if (!isCurrent()) return false;
     this.#unsent = undefined;
     const claim = await writer.claim(leading);
@@ -238,7 +239,7 @@ export class FleetWriting {
     // Both at the same instant: the fields are what later changes are counted from.
     const { provenance } = cluster.takeAll(fleet);
     const fields = new Map(cluster.allFields(fleet));
-    const batch = await writer.compare(fields, { provenance, index: index() });
+    const batch = await writer.compare(fields, { provenance, sourcePosition: sourcePosition() });
     this.#taken = leading;
     this.#wasTaken = true;
     if (batch && !(await this.#send(batch))) return false;

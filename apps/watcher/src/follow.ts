@@ -1,10 +1,10 @@
-import type { Cluster, Source, SourceEvent } from '@flotilla/domain';
+import { type Cluster, type Source, type SourceEvent, type SourcePosition, sourcePosition } from '@flotilla/domain';
 
 export interface Following {
   /** What follows the source now: a state was applied and the store can be followed. */
   isCurrent(): boolean;
-  /** The store's index that the cluster model stands at. */
-  readonly index: number;
+  /** The source's position that the cluster model stands at. */
+  readonly position: SourcePosition;
   /** Ends with the source. Rejects only when there is a bug. */
   readonly ended: Promise<void>;
 }
@@ -18,21 +18,21 @@ export function follow(
   cluster: Cluster,
   options: { signal: AbortSignal; onEvent: (event: SourceEvent) => void },
 ): Following {
-  let index = 0;
+  let position = sourcePosition('');
   let hasState = false;
   const run = async (): Promise<void> => {
     for await (const event of source.follow(options.signal)) {
-      if (event.kind === 'state') cluster.replace(event.objects, event.index);
+      if (event.kind === 'state') cluster.replace(event.objects, event.position);
       else cluster.apply(event.changes);
-      index = event.index;
+      ({ position } = event);
       hasState = true;
       options.onEvent(event);
     }
   };
   return {
     isCurrent: () => hasState && source.status.synced,
-    get index() {
-      return index;
+    get position() {
+      return position;
     },
     ended: run(),
   };

@@ -55,7 +55,10 @@ export function watch(options: WatchOptions): Watch {
     open.close();
   });
   const signals = releases.add(createSignals({ connection: redis }), 'queue', (open) => open.close());
-  const cluster = new Cluster(fleets, { graceMs: options.graceMs });
+  const cluster = new Cluster(fleets, {
+    graceMs: options.graceMs,
+    comesBefore: (a, b) => source.comesBefore(a, b),
+  });
   const ending = new AbortController();
   const watched = fleets.map((fleet) => watchFleet(fleet));
   const wakeAll = (): void => {
@@ -158,8 +161,8 @@ export function watch(options: WatchOptions): Watch {
       cluster,
       writer: createInputsWriter({ redis, fleet, sealer: createSealer(options.masterKey, fleet) }),
       term: () => leadership.term,
-      index: () => following.index,
-      newest: () => source.status.index,
+      sourcePosition: () => following.position,
+      newest: () => source.status.position,
       isCurrent: () => following.isCurrent(),
       // The signal follows the write on the same connection. A write that is refused costs a job that finds nothing new.
       onSent: (revision) => {

@@ -16,14 +16,13 @@ export interface WatcherMetrics {
   /** How far the fleet's artifacts are, and whether it is held; undefined while it has no inputs. */
   progress(fleet: FleetName, progress: FleetProgress | undefined, isHeld: boolean): void;
   queue(depth: QueueDepth): void;
-  source(status: { synced: boolean; index: number; resyncs: number }): void;
+  source(status: { synced: boolean; resyncs: number }): void;
 }
 
 export function createWatcherMetrics(metrics: Metrics, fleets: readonly FleetName[]): WatcherMetrics {
   const perFleet = { fleet: fleets };
   const changes = metrics.counter('source_changes_total', 'Changes and listed objects that came from the store');
   const states = metrics.counter('source_states_total', 'Full states that came from the store');
-  const index = metrics.gauge('source_index', "The store's index that was seen last");
   const synced = metrics.gauge('source_synced', '1 while the store is followed without a gap');
   const resyncs = metrics.counter('source_resyncs_total', 'Listings after the first');
   const writes = metrics.counter('inputs_writes_total', 'Revisions written', perFleet);
@@ -84,7 +83,6 @@ export function createWatcherMetrics(metrics: Metrics, fleets: readonly FleetNam
     },
     source(status) {
       synced.set(status.synced ? 1 : 0);
-      index.set(status.index);
       resyncs.reset();
       resyncs.inc(status.resyncs);
     },

@@ -1,4 +1,4 @@
-import { Cluster, fleetName, term } from '@flotilla/domain';
+import { Cluster, fleetName, term, sourcePosition } from '@flotilla/domain';
 import type { InputsWriter } from '@flotilla/inputs';
 import { createLogger } from '@flotilla/runtime';
 import { waitFor } from '@flotilla/testkit';
@@ -17,8 +17,13 @@ test('who leads with a model that is behind the store takes no fleet over before
   } as unknown as InputsWriter;
   const nothing = () => undefined;
   const writing = new FleetWriting({
-    ...{ fleet, writer, cluster: new Cluster([fleet], { graceMs: 1_000 }) },
-    ...{ term: () => term(1), index: () => 1, newest: () => 2, isCurrent: () => isCurrent },
+    ...{ fleet, writer, cluster: new Cluster([fleet], { graceMs: 1_000, comesBefore: () => false }) },
+    ...{
+      term: () => term(1),
+      sourcePosition: () => sourcePosition('1'),
+      newest: () => sourcePosition('2'),
+      isCurrent: () => isCurrent,
+    },
     ...{ onSent: nothing, onWritten: nothing, onTakenOver: nothing, onFenced: nothing, onFailed: nothing },
     ...{ releases: () => Promise.resolve(new Map()), onReleased: () => Promise.resolve() },
     ...{ log: createLogger({ app: 'watcher', level: 'silent' }), checkEveryMs: 1 },

@@ -86,7 +86,7 @@ describe('a watcher', () => {
     await converged();
     store.del('pods/web/a');
     await converged();
-    expect(await meta()).toMatchObject({ revision: '3', index: '5' });
+    expect(await meta()).toMatchObject({ revision: '3', position: '5' });
     for (const check of Object.values(watching.checks)) expect(check()).toBeUndefined();
     expect(await watching.metric('watcher_leader')).toBe(1);
     expect(await watching.metric('inputs_revision')).toBe(3);

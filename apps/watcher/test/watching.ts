@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Redis } from 'ioredis';
-import { Cluster, type FleetName, type Source, createSealer, fleetName } from '@flotilla/domain';
+import { Cluster, type FleetName, type Source, createSealer, fleetName, sourcePosition } from '@flotilla/domain';
 import { createInputsReader } from '@flotilla/inputs';
 import { ReleaseStack, createLogger, createMetrics } from '@flotilla/runtime';
 import { type Watch, type WatchOptions, watch } from '../src/watch.ts';
@@ -76,10 +76,10 @@ export function startWatching(url: string, source: Source, given: Partial<WatchO
 
 /** What the fields of a fleet should be, by the domain's rules, for everything that is in the store now. */
 export function expectedFields(store: ListedStore, fleet: FleetName = lb): Record<string, string> {
-  const cluster = new Cluster([fleet]);
+  const cluster = new Cluster([fleet], { comesBefore: () => false });
   cluster.replace(
-    Array.from(store.objects, ([path, { text, index }]) => ({ path, text, index })),
-    1,
+    Array.from(store.objects, ([path, object]) => ({ path, ...object })),
+    sourcePosition('1'),
   );
   return Object.fromEntries(cluster.allFields(fleet));
 }

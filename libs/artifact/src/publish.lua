@@ -2,7 +2,7 @@
 -- What the nodes should run moves along, unless it is held.
 --
 -- KEYS  1 meta   2 manifests   3 blobs   4 garbage   5 feed   6 desired
--- ARGV  1 epoch the inputs were read in      2 revision that was rendered   3 index of the store behind it
+-- ARGV  1 epoch the inputs were read in      2 revision that was rendered   3 position of the source behind it
 --       4 base version (0 without one)       5 base digest ('' without one)
 --       6 digest of the new artifact         7 its manifest (JSON, version = base version + 1)
 --       8 sealed delta from the base ('' when it is too large)                9 time (ISO 8601)
@@ -56,7 +56,7 @@ end
 if version > 0 and digest == ARGV[6] then
   if isChecked then checked = version end
   redis.call('HSET', KEYS[1], metaField.refused, ARGV[16], metaField.checkedVersion, checked,
-    metaField.artifactRevision, ARGV[2], metaField.artifactIndex, ARGV[3])
+    metaField.artifactRevision, ARGV[2], metaField.artifactPosition, ARGV[3])
   return { 'unchanged', version, checked == version and '1' or '0', desireUnlessHeld('', '') }
 end
 if tonumber(ARGV[4]) ~= version or ARGV[5] ~= digest then return { 'stale-base' } end
@@ -95,6 +95,6 @@ for _, old in ipairs(redis.call('ZRANGEBYSCORE', KEYS[4], '-inf', '(' .. oldest)
 end
 
 redis.call('HSET', KEYS[1], metaField.artifactEpoch, ARGV[1], metaField.version, version, metaField.digest, ARGV[6],
-  metaField.artifactRevision, ARGV[2], metaField.artifactIndex, ARGV[3],
+  metaField.artifactRevision, ARGV[2], metaField.artifactPosition, ARGV[3],
   metaField.refused, ARGV[16], metaField.checkedVersion, isChecked and version or checked)
 return { 'published', version, desireUnlessHeld(ARGV[5], ARGV[8]) }

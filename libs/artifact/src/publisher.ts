@@ -8,6 +8,7 @@ import {
   type Problem,
   type Revision,
   type Sealer,
+  type SourcePosition,
   type Version,
   version,
 } from '@flotilla/domain';
@@ -32,8 +33,8 @@ export interface Publication {
   readonly epoch: Epoch;
   /** The revision that was rendered. */
   readonly revision: Revision;
-  /** The store's index behind the revision, for provenance. */
-  readonly index: number;
+  /** The source's position behind the revision, for provenance. */
+  readonly sourcePosition: SourcePosition;
   /** Keep a file's Buffer while its content stays: known ones are neither hashed nor sent again. */
   readonly files: readonly BundleFile[];
   /** Whether HAProxy has checked the bundle; one that is checked afterwards is told by `CheckedVersions`. */
@@ -87,7 +88,7 @@ export function createPublisher({ redis, fleet, sealer, keepVersions }: Publishe
   };
 
   const attempt = async (publication: Publication, bundle: DigestedBundle, base: Base) => {
-    const { epoch, revision, index, isChecked, withdraws, refused = [] } = publication;
+    const { epoch, revision, sourcePosition, isChecked, withdraws, refused = [] } = publication;
     const manifest: Manifest = {
       fleet,
       epoch,
@@ -99,7 +100,18 @@ export function createPublisher({ redis, fleet, sealer, keepVersions }: Publishe
     };
     // With the base's digest the script cannot answer anything but "unchanged" or a refusal: nothing to send.
     const changes = base.digest === bundle.digest ? nothing : await changesFrom(base, bundle, manifest);
-    const given = { fleet, epoch, revision, index, base, manifest, keepVersions, isChecked, withdraws, refused };
+    const given = {
+      fleet,
+      epoch,
+      revision,
+      sourcePosition,
+      base,
+      manifest,
+      keepVersions,
+      isChecked,
+      withdraws,
+      refused,
+    };
     const reply = await runPublish(redis, { ...given, ...changes });
     return { reply, manifest };
   };

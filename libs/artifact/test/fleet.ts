@@ -1,6 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { Redis } from 'ioredis';
-import { type BundleFile, type Epoch, createSealer, fleetKeys, fleetName, newEpoch, revision } from '@flotilla/domain';
+import {
+  type BundleFile,
+  type Epoch,
+  createSealer,
+  fleetKeys,
+  fleetName,
+  newEpoch,
+  revision,
+  sourcePosition,
+} from '@flotilla/domain';
 import {
   type Artifact,
   type FollowOptions,
@@ -56,7 +65,7 @@ export const bundle = (files: Record<string, string>): BundleFile[] =>
 export const publication = (life: Epoch, count: number, files: Record<string, string>) => ({
   epoch: life,
   revision: revision(count),
-  index: count,
+  sourcePosition: sourcePosition(String(count)),
   files: bundle(files),
   isChecked: true,
 });

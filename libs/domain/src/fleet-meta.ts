@@ -2,6 +2,7 @@ import type { ArtifactIdentity } from './artifact.ts';
 import { type Epoch, type Revision, digest, epoch, revision, version } from './brands.ts';
 import { parseProblems } from './fleet-hold.ts';
 import type { Problem } from './problem.ts';
+import { type SourcePosition, sourcePosition } from './source.ts';
 
 /**
  * The fields of a fleet's `meta` hash in Redis. Their names are defined here alone, for the scripts in Lua too.
@@ -10,9 +11,9 @@ import type { Problem } from './problem.ts';
  * | --- | --- | --- |
  * | `term` | watcher | the highest fencing term that took the fleet |
  * | `epoch` | watcher | the life of the data; absent from the end of one until the first write of the next |
- * | `revision`, `stamp`, `index`, `updatedAt` | watcher | the newest write: its number, its random mark, the store's index behind it, and when |
+ * | `revision`, `stamp`, `position`, `updatedAt` | watcher | the newest write: its number, its random mark, the source's position behind it, and when |
  * | `artifactEpoch`, `version`, `digest` | renderer | the newest version, and the life it belongs to |
- * | `artifactRevision`, `artifactIndex` | renderer | the newest inputs that gave it |
+ * | `artifactRevision`, `artifactPosition` | renderer | the newest inputs that gave it |
  * | `checkedVersion` | renderer | the last version that HAProxy has checked |
  * | `refused` | renderer | JSON of the entries that HAProxy refused in the newest render |
  * | `refusedEpoch`, `refusedRevision` | renderer | the newest inputs whose render failed for what is in them |
@@ -22,13 +23,13 @@ export const metaFields = [
   'epoch',
   'revision',
   'stamp',
-  'index',
+  'position',
   'updatedAt',
   'artifactEpoch',
   'version',
   'digest',
   'artifactRevision',
-  'artifactIndex',
+  'artifactPosition',
   'checkedVersion',
   'refused',
   'refusedEpoch',
@@ -41,8 +42,8 @@ export type MetaField = (typeof metaFields)[number];
 export interface FleetMeta {
   /** The newest inputs; undefined before the first write of a life. */
   readonly inputs: { readonly epoch: Epoch; readonly revision: Revision; readonly stamp: string } | undefined;
-  /** The store's index that the newest write brought the inputs to, of whatever life. */
-  readonly index: number;
+  /** The source's position that the newest write brought the inputs to, of whatever life. */
+  readonly position: SourcePosition;
   /** When the inputs changed last, ISO 8601; empty before that. */
   readonly updatedAt: string;
   /** The newest version; undefined until one is published. */
@@ -52,9 +53,9 @@ export interface FleetMeta {
 }
 
 export interface NewestVersion extends ArtifactIdentity {
-  /** The newest revision whose render gave it, and the store's index behind that. */
+  /** The newest revision whose render gave it, and the source's position behind that. */
   readonly revision: Revision;
-  readonly index: number;
+  readonly position: SourcePosition;
   /** The last version that HAProxy has checked; 0 for none. */
   readonly checkedVersion: number;
   /** Entries that HAProxy refused in the newest render, and what serves in their place. */
@@ -69,7 +70,7 @@ export function parseMeta(stored: Readonly<Partial<Record<string, string>>>): Fl
     inputs: life
       ? { epoch: epoch(life), revision: revision(Number(meta.revision)), stamp: meta.stamp ?? '' }
       : undefined,
-    index: Number(meta.index ?? 0),
+    position: sourcePosition(meta.position ?? ''),
     updatedAt: meta.updatedAt ?? '',
     newest: life && life === meta.artifactEpoch ? newestOf(meta, epoch(life)) : undefined,
     refusedRevision: life && life === meta.refusedEpoch ? Number(meta.refusedRevision) : 0,
@@ -84,7 +85,7 @@ function newestOf(meta: Readonly<Partial<Record<MetaField, string>>>, life: Epoc
     version: version(Number(meta.version)),
     digest: digest(meta.digest),
     revision: revision(Number(meta.artifactRevision)),
-    index: Number(meta.artifactIndex),
+    position: sourcePosition(meta.artifactPosition ?? ''),
     checkedVersion: Number(meta.checkedVersion ?? 0),
     refused: parseProblems(meta.refused ?? ''),
   };

@@ -1,5 +1,6 @@
 import type { Epoch, Revision } from './brands.ts';
 import { type InputPart, rulesOf } from './input-parts.ts';
+import type { SourcePosition } from './source.ts';
 
 /**
  * A fleet's inputs as flat fields, so that a change costs what changed:
@@ -49,10 +50,10 @@ function partOf(field: InputField): string {
 /** Changed fields: the new value, or null for a field that is gone. */
 export type FieldChanges = ReadonlyMap<InputField, string | null>;
 
-/** Which object caused a revision, and at which index of the store. */
+/** Which object caused a revision, and at which position of the source. */
 export interface Provenance {
   readonly object: string;
-  readonly index: number;
+  readonly position: SourcePosition;
 }
 
 /** Where a set of inputs stands. */

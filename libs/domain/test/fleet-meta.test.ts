@@ -2,8 +2,8 @@ import { expect, test } from 'vitest';
 import { parseMeta } from '../src/index.ts';
 
 const whole = {
-  ...{ epoch: '5.a', revision: '7', stamp: 's', index: '70', updatedAt: '2026-01-02T03:04:05.678Z' },
-  ...{ artifactEpoch: '5.a', version: '3', digest: 'd'.repeat(64), artifactRevision: '6', artifactIndex: '60' },
+  ...{ epoch: '5.a', revision: '7', stamp: 's', position: '70', updatedAt: '2026-01-02T03:04:05.678Z' },
+  ...{ artifactEpoch: '5.a', version: '3', digest: 'd'.repeat(64), artifactRevision: '6', artifactPosition: '60' },
   ...{ checkedVersion: '2', refusedEpoch: '5.a', refusedRevision: '4' },
 };
 
@@ -26,7 +26,13 @@ test('what is of another life counts as nothing', () => {
     newest: undefined,
     refusedRevision: 0,
   });
-  expect(parseMeta({})).toEqual({ inputs: undefined, index: 0, updatedAt: '', newest: undefined, refusedRevision: 0 });
+  expect(parseMeta({})).toEqual({
+    inputs: undefined,
+    position: '',
+    updatedAt: '',
+    newest: undefined,
+    refusedRevision: 0,
+  });
 });
 
 test.each(['version', 'digest'])('a version without its %s is none', (field) => {

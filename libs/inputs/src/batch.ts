@@ -4,6 +4,7 @@ import {
   type FieldChanges,
   type InputField,
   type Provenance,
+  type SourcePosition,
   type Sealer,
   maxListedChanges,
 } from '@flotilla/domain';
@@ -13,8 +14,8 @@ import { toStored } from './field-values.ts';
 export interface Cause {
   /** Oldest first. */
   readonly provenance: readonly Provenance[];
-  /** The store's index that the changes bring the fleet to. */
-  readonly index: number;
+  /** The source's position that the changes bring the fleet to. */
+  readonly sourcePosition: SourcePosition;
 }
 
 /** One write, ready to be sent. It may be sent again when nobody knows whether it arrived: its stamp tells. */
@@ -26,7 +27,7 @@ export interface Batch {
   readonly gone: readonly InputField[];
   /** Set in chunks beforehand and taken over in one step, as all at once would hold Redis up. */
   readonly isStaged: boolean;
-  readonly index: number;
+  readonly sourcePosition: SourcePosition;
   /** JSON of the newest causes. */
   readonly objects: string;
   readonly causes: number;
@@ -40,7 +41,7 @@ const directBytes = 4 * 1024 * 1024;
 export function makeBatch(
   sealer: Sealer,
   changes: FieldChanges,
-  { provenance, index, epoch }: Cause & { readonly epoch: Epoch },
+  { provenance, sourcePosition, epoch }: Cause & { readonly epoch: Epoch },
   staging: 'when-large' | 'always' = 'when-large',
 ): Batch {
   const set = new Map<InputField, Buffer>();
@@ -60,7 +61,7 @@ export function makeBatch(
     set,
     gone,
     isStaged: staging === 'always' || changes.size > directFields || bytes > directBytes,
-    index,
+    sourcePosition,
     objects: JSON.stringify(provenance.slice(-maxListedChanges).reverse()),
     causes: provenance.length,
     size: { fields: changes.size, bytes },

@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import type { FleetName, InputsPosition, Problem, Revision } from '@flotilla/domain';
+import type { FleetName, InputsPosition, Problem, Revision, SourcePosition } from '@flotilla/domain';
 import { readRecords } from '@flotilla/runtime';
 
 /** How far a fleet's artifacts have come behind its inputs. */
@@ -17,8 +17,8 @@ export interface FleetProgress extends InputsPosition {
 
 /** The same with what operators are told beside it. */
 export interface FleetOverview extends FleetProgress {
-  /** The store's index that the inputs stand at. */
-  readonly index: number;
+  /** The source's position that the inputs stand at. */
+  readonly sourcePosition: SourcePosition;
   /** When they changed last, ISO 8601. */
   readonly updatedAt: string;
   /** HAProxy has checked the newest version. */
@@ -31,7 +31,7 @@ export const readProgress: (redis: Redis, fleet: FleetName) => Promise<FleetProg
 /** Undefined while the fleet has no inputs. */
 export async function readOverview(redis: Redis, fleet: FleetName): Promise<FleetOverview | undefined> {
   const { meta, desired } = await readRecords(redis, fleet);
-  const { inputs, index, updatedAt, newest } = meta;
+  const { inputs, position, updatedAt, newest } = meta;
   if (!inputs) return undefined;
   const { epoch, revision } = inputs;
   // Where the record is lost, a render makes it again.
@@ -43,7 +43,7 @@ export async function readOverview(redis: Redis, fleet: FleetName): Promise<Flee
     isRendered: newest !== undefined && newest.revision >= revision && isChecked && isOffered,
     renderedRevision: newest?.revision,
     refused: newest?.refused ?? [],
-    index,
+    sourcePosition: position,
     updatedAt,
     isChecked,
   };

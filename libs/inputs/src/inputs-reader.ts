@@ -4,9 +4,11 @@ import {
   type InputField,
   type InputsPosition,
   type Provenance,
+  type SourcePosition,
   type Sealer,
   fleetKeys,
   maxListedChanges,
+  sourcePosition,
 } from '@flotilla/domain';
 import { recordScript } from '@flotilla/runtime';
 import { fromStored } from './field-values.ts';
@@ -17,8 +19,8 @@ import { scanFields } from './scan.ts';
 
 /** What a reader has to take over to stand at a position. */
 export interface InputsUpdate extends InputsPosition {
-  /** The store's index behind the newest revision. */
-  readonly index: number;
+  /** The source's position behind the newest revision. */
+  readonly sourcePosition: SourcePosition;
   /** `full`: forget what was there, the changes are everything. */
   readonly mode: 'full' | 'delta';
   readonly changes: ReadonlyMap<InputField, string | null>;
@@ -47,7 +49,7 @@ const maxAttempts = 16;
 
 interface Step extends StampedPosition {
   readonly kind: 'full' | 'delta';
-  readonly index: number;
+  readonly sourcePosition: SourcePosition;
   readonly provenance: Provenance[];
   readonly causes: number;
   readonly fields: readonly string[];
@@ -93,8 +95,8 @@ export function createInputsReader(options: { redis: Redis; fleet: FleetName; se
       causes += step.causes;
       if (step.fields.length > step.values.length) continue;
       position = at;
-      const { epoch, revision, index } = step;
-      return { epoch, revision, index, mode, changes, provenance, changeCount: causes };
+      const { epoch, revision, sourcePosition } = step;
+      return { epoch, revision, sourcePosition, mode, changes, provenance, changeCount: causes };
     }
     throw new InputsRestlessError(fleet, maxAttempts);
   };
@@ -111,7 +113,7 @@ export function createInputsReader(options: { redis: Redis; fleet: FleetName; se
   const readSince = async ({ epoch, revision, stamp }: StampedPosition, limit: number): Promise<Step> => {
     const args = [epoch, revision, stamp, limit];
     const reply = await script.run(redis, [keys.meta, keys.inputs, keys.log], args);
-    const [kind, life, count, mark, index, objects, causes, fields, values] = Array.isArray(reply)
+    const [kind, life, count, mark, position, objects, causes, fields, values] = Array.isArray(reply)
       ? (reply as unknown[])
       : [];
     switch (String(kind)) {
@@ -122,7 +124,7 @@ export function createInputsReader(options: { redis: Redis; fleet: FleetName; se
         return {
           ...stampedPosition(life, count, mark),
           kind: String(kind) as 'full' | 'delta',
-          index: Number(index),
+          sourcePosition: sourcePosition(String(position ?? '')),
           provenance: listOf(objects).flatMap((json) => JSON.parse(String(json)) as Provenance[]),
           causes: Number(causes ?? 0),
           fields: listOf(fields).map(String),

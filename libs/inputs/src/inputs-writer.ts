@@ -54,7 +54,7 @@ export interface InputsWriter {
    * know. True when the next write begins a new life.
    */
   endLostLife(): Promise<boolean>;
-  /** All that was written, with the index it stands at; undefined when that is nothing. Keys that do not open are left out. */
+  /** All that was written, with the source's position that it stands at; undefined when that is nothing. Keys that do not open are left out. */
   written(): Promise<WrittenInputs | undefined>;
   /**
    * Those of the fields whose value no render has got through with, though one was tried: the value that one got
@@ -123,7 +123,7 @@ export function createInputsWriter(options: { redis: Redis; fleet: FleetName; se
         const value = read(field, stored);
         if (value !== undefined) values.set(field, value);
       }
-      return values.size === 0 ? undefined : { fields: values, index: (await readMeta(redis, fleet)).index };
+      return values.size === 0 ? undefined : { fields: values, position: (await readMeta(redis, fleet)).position };
     },
 
     refused: async (fields) => {
@@ -215,7 +215,15 @@ function writeArguments(batch: Batch, ours: Term, position: StampedPosition): (s
   const names = [...batch.set.keys(), ...batch.gone];
   const direct = batch.isStaged ? [] : [...batch.set].flat();
   return [
-    ...[ours, position.epoch, position.revision, batch.epoch, batch.stamp, batch.index, new Date().toISOString()],
+    ...[
+      ours,
+      position.epoch,
+      position.revision,
+      batch.epoch,
+      batch.stamp,
+      batch.sourcePosition,
+      new Date().toISOString(),
+    ],
     ...[logEntries, batch.objects, batch.causes, names.length > namesPerEntry ? '*' : names.join('\n')],
     ...[batch.isStaged ? batch.set.size : 0, batch.isStaged ? 0 : batch.set.size, ` ${lastGoodParts.join(' ')} `],
     ...direct,

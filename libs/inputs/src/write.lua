@@ -5,7 +5,7 @@
 --       5 accepted: what HAProxy took last of entries that changed since; `+` and the value or `-` for none, and at
 --         `@` and the field the revision that changed it last
 -- ARGV  1 term   2 expected epoch ('' to begin a new life)   3 expected revision
---       4 epoch of a new life   5 stamp of this write   6 index of the store   7 time (ISO 8601)
+--       4 epoch of a new life   5 stamp of this write   6 position of the source   7 time (ISO 8601)
 --       8 log entries to keep   9 objects that caused it (JSON, bounded)      10 how many objects caused it
 --      11 changed fields, one a line ('*': too many, a reader reads all)
 --      12 count of staged fields               13 count of fields in ARGV
@@ -80,7 +80,7 @@ end
 
 revision = revision + 1
 redis.call('XADD', KEYS[3], 'MAXLEN', '~', ARGV[8], revision .. '-0',
-  'stamp', ARGV[5], 'fields', ARGV[11], 'objects', ARGV[9], 'count', ARGV[10], 'index', ARGV[6])
+  'stamp', ARGV[5], 'fields', ARGV[11], 'objects', ARGV[9], 'count', ARGV[10], 'position', ARGV[6])
 redis.call('HSET', KEYS[1], metaField.term, ARGV[1], metaField.epoch, epoch, metaField.revision, revision,
-  metaField.stamp, ARGV[5], metaField.index, ARGV[6], metaField.updatedAt, ARGV[7])
+  metaField.stamp, ARGV[5], metaField.position, ARGV[6], metaField.updatedAt, ARGV[7])
 return { 'written', epoch, tostring(revision), tostring(redis.call('HLEN', KEYS[2])) }

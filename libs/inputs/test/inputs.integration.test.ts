@@ -9,6 +9,7 @@ import {
   fleetKeys,
   inputField,
   term,
+  sourcePosition,
 } from '@flotilla/domain';
 import { type RedisServer, cleanUp, startRedis } from '@flotilla/testkit';
 import {
@@ -39,7 +40,10 @@ beforeEach(() => {
   keys = fleetKeys(fleet);
 });
 
-const cause = (object = 'pods/web/a', index = 7): Cause => ({ provenance: [{ object, index }], index });
+const cause = (object = 'pods/web/a', count = 7): Cause => {
+  const position = sourcePosition(String(count));
+  return { provenance: [{ object, position }], sourcePosition: position };
+};
 const newWriter = () => createInputsWriter({ redis, fleet, sealer: sealerFor(fleet) });
 const newReader = () => createInputsReader({ redis, fleet, sealer: sealerFor(fleet) });
 const asMap = (fields: Record<string, string>) => new Map(Object.entries(fields));
@@ -76,7 +80,7 @@ describe('a writer', () => {
     const { outcome } = (await takeOver(writer, { 'config/template': 'T', 'pod/shop/a': 'A' })) ?? {};
     expect(outcome).toMatchObject({ kind: 'written', position: { revision: 1 } });
     expect(await readAll()).toEqual({ 'config/template': 'T', 'pod/shop/a': 'A' });
-    expect(await redis.hgetall(keys.meta)).toMatchObject({ revision: '1', term: '1', index: '7' });
+    expect(await redis.hgetall(keys.meta)).toMatchObject({ revision: '1', term: '1', position: '7' });
     expect(await redis.keys(`${keys.inputs}:staged*`)).toEqual([]);
   });
 
@@ -93,10 +97,10 @@ describe('a writer', () => {
     await write(writer, { 'pod/shop/a': 'A2', 'pod/shop/b': null }, cause('pods/web/b', 8));
     await write(writer, { 'pod/shop/c': 'C' }, cause('pods/web/c', 9));
     const update = await mirror.read();
-    expect(update).toMatchObject({ mode: 'delta', revision: 3, index: 9, changeCount: 2 });
+    expect(update).toMatchObject({ mode: 'delta', revision: 3, sourcePosition: '9', changeCount: 2 });
     expect(update.provenance).toEqual([
-      { object: 'pods/web/c', index: 9 },
-      { object: 'pods/web/b', index: 8 },
+      { object: 'pods/web/c', position: '9' },
+      { object: 'pods/web/b', position: '8' },
     ]);
     expect(update.changes).toEqual(
       new Map([
@@ -157,7 +161,7 @@ describe('a writer', () => {
     expect(await newReader().read()).toMatchObject({ revision: 2 });
   });
 
-  it('gives back all that was written, and the index it stands at', async () => {
+  it('gives back all that was written, and the position it stands at', async () => {
     const good = {
       'config/template': 'T',
       'service/shop': 'S',
@@ -170,7 +174,7 @@ describe('a writer', () => {
     expect(await first.claim(term(2))).toEqual({ kind: 'claimed', begins: false, isOwn: true });
     const next = newWriter();
     expect(await next.claim(term(3))).toEqual({ kind: 'claimed', begins: false, isOwn: false });
-    expect(await next.written()).toEqual({ fields: asMap(all), index: 7 });
+    expect(await next.written()).toEqual({ fields: asMap(all), position: '7' });
     await write(next, { 'pod/shop/a': null });
     expect(await first.claim(term(4))).toMatchObject({ isOwn: false });
   });

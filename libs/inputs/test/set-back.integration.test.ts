@@ -12,6 +12,7 @@ import {
   newEpoch,
   term,
   version,
+  sourcePosition,
 } from '@flotilla/domain';
 import { type RedisServer, cleanUp, startRedis } from '@flotilla/testkit';
 import type { Redis } from 'ioredis';
@@ -38,7 +39,7 @@ beforeEach(() => {
   keys = fleetKeys(fleet);
 });
 
-const cause = { provenance: [], index: 7 };
+const cause = { provenance: [], sourcePosition: sourcePosition('7') };
 const newWriter = () => createInputsWriter({ redis, fleet, sealer: sealerFor(fleet) });
 const claim = (writer: InputsWriter) => writer.claim(term(++terms));
 const takeOver = async (writer: InputsWriter, template: string) => {

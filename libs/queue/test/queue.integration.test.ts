@@ -1,7 +1,15 @@
 import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type FleetName, type RenderResult, type Revision, fleetName, renderQueue, revision } from '@flotilla/domain';
+import {
+  type FleetName,
+  type RenderResult,
+  type Revision,
+  fleetName,
+  renderQueue,
+  revision,
+  sourcePosition,
+} from '@flotilla/domain';
 import { type RedisServer, cleanUp, startRedis, waitFor } from '@flotilla/testkit';
 import {
   type RenderWorkerOptions,
@@ -56,7 +64,7 @@ const setback = {
   revision: revision(7),
   stage: 'check',
   code: 'haproxy-refuses',
-  changes: [{ object: 'configmaps/lb/config', index: 9 }],
+  changes: [{ object: 'configmaps/lb/config', position: sourcePosition('9') }],
   changeCount: 1,
 };
 

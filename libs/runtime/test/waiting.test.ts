@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { Backoff, DeadlineError, ReleaseStack, pause, withDeadline } from '../src/index.ts';
+import { Backoff, DeadlineError, ReleaseStack, backoffMs, pause, withDeadline } from '../src/index.ts';
 
 const never = new Promise<never>(() => undefined);
 
@@ -98,5 +98,14 @@ describe('the release stack', () => {
     stack.add('late', 'the late one', (name) => closed.push(name));
     await stack.close();
     expect(closed).toEqual(['late']);
+  });
+});
+
+describe('backoff', () => {
+  it('tries at once, then doubles up to the cap, less up to half of it', () => {
+    const pauses = (random: number) =>
+      [0, 1, 2, 3, 7, 500].map((attempt) => backoffMs(attempt, { maxMs: 5_000 }, random));
+    expect(pauses(0)).toEqual([0, 100, 200, 400, 5_000, 5_000]);
+    expect(pauses(1)).toEqual([0, 50, 100, 200, 2_500, 2_500]);
   });
 });

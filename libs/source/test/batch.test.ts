@@ -1,13 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Change } from '@flotilla/domain';
-import type { StoreChange } from '../src/etcd2/changes.ts';
+import type { EtcdChange, StoreChange } from '../src/etcd2/changes.ts';
 import { KnownObjects } from '../src/etcd2/known-objects.ts';
 import { Outbox } from '../src/etcd2/outbox.ts';
 import { fold } from './fold.ts';
 
-const put = (path: string, index: number): Change => ({ kind: 'put', path, text: `v${index}`, index });
-const del = (path: string, index: number): Change => ({ kind: 'delete', path, index });
+const put = (path: string, index: number): EtcdChange => ({ kind: 'put', path, text: `v${index}`, index });
+const del = (path: string, index: number): EtcdChange => ({ kind: 'delete', path, index });
 
 const below = (path: string, index: number): StoreChange => ({ kind: 'delete-below', path, index });
 
@@ -59,7 +58,7 @@ it('what etcd did reaches the consumer as the newest change of each object, howe
 describe('the known objects', () => {
   it('refuse what is older than what is known', () => {
     const known = new KnownObjects();
-    const isTaken = (change: Change) => known.accept(change).length > 0;
+    const isTaken = (change: EtcdChange) => known.accept(change).length > 0;
     expect(isTaken(put('p/a/1', 5))).toBe(true);
     expect(isTaken(put('p/a/1', 5))).toBe(false);
     expect(isTaken(put('p/a/1', 4))).toBe(false);
@@ -94,11 +93,14 @@ describe('the outbox', () => {
     outbox.state([{ path: 'p/a/1', text: 'v2', index: 2 }], 2);
     outbox.change(put('p/a/1', 3));
     outbox.change(put('p/a/2', 4));
-    expect(await outbox.take(signal)).toMatchObject({ kind: 'state', index: 2 });
+    expect(await outbox.take(signal)).toMatchObject({ kind: 'state', position: '2' });
     expect(await outbox.take(signal)).toEqual({
       kind: 'changes',
-      changes: [put('p/a/1', 3), put('p/a/2', 4)],
-      index: 4,
+      changes: [
+        { kind: 'put', path: 'p/a/1', text: 'v3', position: '3' },
+        { kind: 'put', path: 'p/a/2', text: 'v4', position: '4' },
+      ],
+      position: '4',
     });
   });
 

@@ -140,12 +140,12 @@ describe('a lost connection', () => {
     const { client, url } = await startEtcd();
     const follower = follow({ endpoints: url, probeIntervalMs: 20, stallGraceMs: 20 });
     await follower.synced();
-    const from = follower.source.status.index;
+    const from = Number(follower.source.status.position);
     await waitFor(
       async () => {
         await client.put('/registry/events/web/noise', 'x');
         await client.put('/registry/pods/_hidden/x', 'x');
-        return follower.source.status.index > from + 100;
+        return Number(follower.source.status.position) > from + 100;
       },
       { what: 'a hundred foreign writes to be noticed' },
     );

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { backoffMs } from '../src/etcd2/backoff.ts';
 import { lineSplitter } from '../src/etcd2/lines.ts';
 import { settingsOf } from '../src/etcd2/options.ts';
 import { EndpointError, parseEndpoints } from '../src/index.ts';
@@ -57,14 +56,6 @@ describe('settings', () => {
     );
     expect(settingsOf({ endpoints: 'http://a', resources: ['pods'], prefix: '/' }).prefix).toBe('');
     expect(settingsOf({ endpoints: 'http://a', resources: ['pods', 'pods2'] }).resources).toEqual(['pods', 'pods2']);
-  });
-});
-
-describe('backoff', () => {
-  it('tries at once, then doubles up to the cap, less up to half of it', () => {
-    const pauses = (random: number) => [0, 1, 2, 3, 7, 500].map((attempt) => backoffMs(attempt, 5_000, random));
-    expect(pauses(0)).toEqual([0, 100, 200, 400, 5_000, 5_000]);
-    expect(pauses(1)).toEqual([0, 50, 100, 200, 2_500, 2_500]);
   });
 });
 

@@ -11,6 +11,7 @@ import {
   inputField,
   isFieldOf,
   parseInputField,
+  sourcePosition,
 } from '@flotilla/domain';
 import { RenderProcess, type TemplateSettings, defaultLimits } from '@flotilla/template';
 
@@ -24,8 +25,9 @@ export async function renderOffline(
   objects: readonly StoredObject[],
   options: { fleet: FleetName; settings: TemplateSettings },
 ): Promise<OfflineRender> {
-  const cluster = new Cluster([options.fleet]);
-  cluster.replace(objects, 0);
+  // One state has no order.
+  const cluster = new Cluster([options.fleet], { comesBefore: () => false });
+  cluster.replace(objects, sourcePosition(''));
   const { changes } = cluster.takeChanges(options.fleet);
   const problems = problemsIn(changes);
   const templates = new RenderProcess({ settings: options.settings, limits: defaultLimits });

@@ -30,7 +30,7 @@ export interface FailedJob {
 export interface FleetStanding {
   readonly fleet: FleetName;
   /** The newest inputs; null while there are none. */
-  readonly inputs: { readonly revision: number; readonly index: number; readonly updatedAt: string } | null;
+  readonly inputs: { readonly revision: number; readonly position: string; readonly updatedAt: string } | null;
   /** What every node should run; null while nothing is published. */
   readonly artifact: Published | null;
   /** Why the nodes are held on that version, and which is the newest; null while they get each version. */
@@ -84,7 +84,9 @@ export async function readStanding(
   const manifest = kept && sameArtifact(kept, desired) ? kept : undefined;
   return {
     fleet,
-    inputs: overview ? { revision: overview.revision, index: overview.index, updatedAt: overview.updatedAt } : null,
+    inputs: overview
+      ? { revision: overview.revision, position: overview.sourcePosition, updatedAt: overview.updatedAt }
+      : null,
     artifact: desired
       ? {
           ...identityOf(desired),

@@ -111,7 +111,7 @@ function overview(standing: FleetStanding, now: number): string[][] {
       'inputs',
       inputs === null
         ? 'none yet'
-        : `revision ${inputs.revision}, ${ago(inputs.updatedAt, now)} (index ${inputs.index} of the store)`,
+        : `revision ${inputs.revision}, ${ago(inputs.updatedAt, now)} (position ${inputs.position} of the source)`,
     ],
     ['artifact', artifact === null ? 'none yet' : tellArtifact(artifact, now)],
     ...(waits === null ? [] : [['newest', waits.newest === null ? 'none' : `version ${waits.newest}, which waits`]]),

@@ -2,7 +2,7 @@ import type { FleetName } from '../brands.ts';
 import { type FleetHold, holdField, holdReason, isNoteField, parseHold } from '../fleet-hold.ts';
 import type { InputField, Provenance } from '../inputs.ts';
 import { parseObjectKey } from '../object-key.ts';
-import type { Change, StoredObject } from '../source.ts';
+import { type Change, type Source, type SourcePosition, type StoredObject, sourcePosition } from '../source.ts';
 import type { TakenChanges } from './field-record.ts';
 import { FleetState } from './fleet-state.ts';
 import type { EndpointProjection } from './projection.ts';
@@ -14,6 +14,8 @@ export interface ClusterOptions {
   readonly graceMs?: number;
   /** Milliseconds since 1970. */
   readonly now?: () => number;
+  /** The source's own order of its positions. */
+  readonly comesBefore: Source['comesBefore'];
 }
 
 /**
@@ -36,13 +38,15 @@ export class Cluster {
   /** The stored texts of the objects that people write for a fleet; undefined where there is none. */
   readonly #texts = new Map<string, string | undefined>();
   readonly #now: () => number;
-  #touched = new Map<string, number>();
-  /** The store's index that all of this stands at. */
-  #at = 0;
+  readonly #comesBefore: Source['comesBefore'];
+  #touched = new Map<string, SourcePosition>();
+  /** The source's position that all of this stands at. */
+  #at = sourcePosition('');
 
-  constructor(fleets: readonly FleetName[], { graceMs = 3_600_000, now = Date.now }: ClusterOptions = {}) {
+  constructor(fleets: readonly FleetName[], { graceMs = 3_600_000, now = Date.now, comesBefore }: ClusterOptions) {
     this.#now = now;
-    this.#fleets = new Map(fleets.map((fleet) => [fleet, new FleetState(fleet, { graceMs, now })]));
+    this.#comesBefore = comesBefore;
+    this.#fleets = new Map(fleets.map((fleet) => [fleet, new FleetState(fleet, { graceMs, now, comesBefore })]));
     const states = [...this.#fleets.values()];
     for (const { entries } of states)
       for (const path of entries.flatMap((each) => each.paths)) this.#texts.set(path, undefined);
@@ -51,26 +55,26 @@ export class Cluster {
   }
 
   /** Takes a full state; what is not in it is gone. */
-  replace(objects: readonly StoredObject[], index: number): void {
-    const isSetBack = index < this.#at;
-    this.#at = index;
+  replace(objects: readonly StoredObject[], position: SourcePosition): void {
+    const isSetBack = this.#comesBefore(position, this.#at);
+    this.#at = position;
     const texts = new Map(objects.map(({ path, text }) => [path, text]));
     for (const path of this.#texts.keys()) {
       this.#texts.set(path, texts.get(path));
-      // Each one is judged, so that a missing one is told, and what is good now is known to be good at this index.
-      this.#touched.set(path, index);
+      // Each one is judged, so that a missing one is told, and what is good now is known to be good at this position.
+      this.#touched.set(path, position);
     }
     this.#holdWhatIsGone();
     const suspect: FleetName[] = [];
     for (const state of this.#fleets.values()) {
-      state.forgetIndexes();
+      state.forgetPositions();
       if (!isSetBack || state.hold || state.had.length === 0) continue;
       this.#beginHold(state);
       suspect.push(state.fleet);
     }
     for (const object of objects) this.#changeEndpoint({ kind: 'put', ...object });
     const gone = [...this.#endpoints.values()].flatMap((each) => each.paths()).filter((path) => !texts.has(path));
-    for (const path of gone) this.#changeEndpoint({ kind: 'delete', path, index });
+    for (const path of gone) this.#changeEndpoint({ kind: 'delete', path, position });
     this.#judge();
     // A store that was set back and has everything is as good as any.
     for (const fleet of suspect) if (this.lacks(fleet).length === 0) this.endHold(fleet);
@@ -81,7 +85,7 @@ export class Cluster {
     // What people write first: when it is gone, the endpoints that went with it are not believed either.
     for (const change of changes) {
       this.#changeText(change);
-      this.#at = Math.max(this.#at, change.index);
+      this.#at = this.#later(this.#at, change.position);
     }
     this.#holdWhatIsGone();
     for (const change of changes) this.#changeEndpoint(change);
@@ -186,13 +190,13 @@ export class Cluster {
 
   /**
    * Goes on from what was written for the fleet by whoever led before. A hold that was written goes on; one begins when
-   * the store lacks what was written as `Cluster` says. `newest` is the highest index that the store has shown.
+   * the store lacks what was written as `Cluster` says. `newest` is the newest position that the source has shown.
    */
-  takeOver(fleet: FleetName, written: WrittenInputs, newest: number): void {
+  takeOver(fleet: FleetName, written: WrittenInputs, newest: SourcePosition): void {
     const state = this.#stateOf(fleet);
     const cause = this.#causeOf(state);
     const hold = parseHold(written.fields.get(holdField) ?? '');
-    const isSetBack = newest < written.index;
+    const isSetBack = this.#comesBefore(newest, written.position);
     if (!state.hold && !hold && !isSetBack) {
       state.adopt(written, cause);
       this.#select(state, cause);
@@ -212,6 +216,10 @@ export class Cluster {
     if (this.lacks(fleet).length === 0 && since === undefined) this.endHold(fleet);
   }
 
+  #later(a: SourcePosition, b: SourcePosition): SourcePosition {
+    return this.#comesBefore(b, a) ? a : b;
+  }
+
   #stateOf(fleet: FleetName): FleetState {
     const state = this.#fleets.get(fleet);
     if (!state) throw new RangeError(`fleet ${fleet} is not followed here`);
@@ -219,18 +227,18 @@ export class Cluster {
   }
 
   #changeText(change: Change): void {
-    const { path, index } = change;
+    const { path, position } = change;
     const text = change.kind === 'put' ? change.text : undefined;
     if (!this.#texts.has(path) || this.#texts.get(path) === text) return;
     this.#texts.set(path, text);
-    this.#touched.set(path, index);
+    this.#touched.set(path, position);
   }
 
   #changeEndpoint(change: Change): void {
     const key = parseObjectKey(change.path);
     const projection = key && this.#endpoints.get(key.resource);
     if (!projection) return;
-    const cause = { object: change.path, index: change.index };
+    const cause = { object: change.path, position: change.position };
     if (change.kind === 'put') projection.put(key, change.text, cause);
     else projection.delete(key, cause);
   }
@@ -257,7 +265,7 @@ export class Cluster {
 
   /** What it is put down to when no object's change is the cause. */
   #causeOf({ vital }: FleetState): Provenance {
-    return { object: vital.at(-1) ?? '', index: this.#at };
+    return { object: vital.at(-1) ?? '', position: this.#at };
   }
 
   /** Looks again at the objects that were touched since the last time. */
@@ -269,7 +277,8 @@ export class Cluster {
       for (const entries of state.entries) {
         const [object, ...others] = entries.paths.filter((path) => touched.has(path));
         if (object === undefined) continue;
-        const cause = { object, index: Math.max(...[object, ...others].map((path) => touched.get(path) ?? 0)) };
+        const positions = [object, ...others].map((path) => touched.get(path) ?? sourcePosition(''));
+        const cause = { object, position: positions.reduce((a, b) => this.#later(a, b)) };
         entries.judge(entries.paths.map((path) => this.#texts.get(path)));
         if (!state.hold) entries.apply(cause);
         this.#select(state, cause);

@@ -1,8 +1,9 @@
 import type { FieldChanges, InputField, Provenance } from '../inputs.ts';
+import type { SourcePosition } from '../source.ts';
 
 export interface TakenChanges {
   readonly changes: FieldChanges;
-  /** What caused them, oldest first, each object once with its newest index. */
+  /** What caused them, oldest first, each object once with its newest position. */
   readonly provenance: readonly Provenance[];
 }
 
@@ -11,7 +12,7 @@ export class FieldRecord {
   readonly #fields = new Map<InputField, string>();
   /** The value at the last take of every field touched since. */
   #before = new Map<InputField, string | undefined>();
-  #causes = new Map<string, number>();
+  #causes = new Map<string, SourcePosition>();
 
   get(field: InputField): string | undefined {
     return this.#fields.get(field);
@@ -26,7 +27,7 @@ export class FieldRecord {
     else this.#fields.set(field, value);
     // Deleting first moves the object to the end: the newest cause stands last.
     this.#causes.delete(cause.object);
-    this.#causes.set(cause.object, cause.index);
+    this.#causes.set(cause.object, cause.position);
   }
 
   /**
@@ -42,7 +43,7 @@ export class FieldRecord {
       if (only(field)) changes.set(field, value ?? null);
       else left.set(field, old);
     }
-    const provenance = Array.from(this.#causes, ([object, index]) => ({ object, index }));
+    const provenance = Array.from(this.#causes, ([object, position]) => ({ object, position }));
     this.#before = left;
     if (left.size === 0) this.#causes = new Map();
     return { changes, provenance };

@@ -1,6 +1,7 @@
 import type { FleetName } from '../brands.ts';
 import { type FleetHold, holdField, isNoteField } from '../fleet-hold.ts';
 import { type InputField, type Provenance, inputField, parseInputField } from '../inputs.ts';
+import type { ClusterOptions } from './cluster.ts';
 import { FieldRecord } from './field-record.ts';
 import { type FleetService, FleetServices } from './fleet-services.ts';
 import { MissingClock } from './missing-clock.ts';
@@ -23,7 +24,7 @@ export class FleetState {
   #problems = new Set<InputField>();
   #hold: FleetHold | undefined;
 
-  constructor(fleet: FleetName, options: { readonly graceMs: number; readonly now: () => number }) {
+  constructor(fleet: FleetName, options: Required<ClusterOptions>) {
     const { record } = this;
     this.fleet = fleet;
     const missing = (this.missing = new MissingClock(record, options));
@@ -31,10 +32,10 @@ export class FleetState {
     this.entries = writtenProjections.map(
       (projection) =>
         new WrittenEntries(projection, {
-          ...{ fleet, record, missing },
+          ...{ fleet, record, missing, comesBefore: options.comesBefore },
           isNamed: (name) => services.names(name),
           onEntry: (name, entry) => {
-            if (projection.parts[0] === 'service') services.set(name, entry?.[0]);
+            if (projection.isSelecting) services.set(name, entry?.[0]);
           },
         }),
     );
@@ -127,8 +128,8 @@ export class FleetState {
   }
 
   /** What was seen before is no longer comparable with what was written: the store is another one, or was set back. */
-  forgetIndexes(): void {
-    for (const each of this.entries) each.forgetIndexes();
+  forgetPositions(): void {
+    for (const each of this.entries) each.forgetPositions();
   }
 
   /** When all objects were looked at: what is missing and named no more goes, and the problems are told. */

@@ -145,7 +145,7 @@ function setMember(service: FleetService, pod: string, text: string | undefined,
 /** A pod that cannot be read could be a backend of any service of its namespace, so its fleets are told. */
 function tellProblem(fleet: FleetServices, namespace: string, name: string, pod: KnownPod, cause: Provenance): void {
   const object = pathOf(namespace, name);
-  setProblem(fleet, object, fleet.serves(namespace) ? pod : undefined, { object, index: cause.index });
+  setProblem(fleet, object, fleet.serves(namespace) ? pod : undefined, { object, position: cause.position });
 }
 
 function setProblem(fleet: FleetServices, object: string, pod: KnownPod | undefined, cause: Provenance): void {

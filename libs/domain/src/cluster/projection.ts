@@ -15,6 +15,8 @@ export interface WrittenProjection {
   readonly objects: readonly Omit<ObjectKey, 'namespace'>[];
   /** A store that has none of a fleet's vital objects, though there were values of one, has lost them. */
   readonly isVital: boolean;
+  /** Its entries are services: endpoints are selected by them. */
+  readonly isSelecting?: boolean;
   /**
    * What was deleted serves on:
    *

@@ -16,6 +16,7 @@ export const writtenProjections: readonly WrittenProjection[] = [
     parts: ['service'],
     objects: [{ resource: 'configmaps', name: 'services' }],
     isVital: true,
+    isSelecting: true,
     whenDeleted: 'together',
     createReader:
       ([object = '']) =>

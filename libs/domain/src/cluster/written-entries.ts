@@ -3,15 +3,16 @@ import { missingField } from '../fleet-hold.ts';
 import { type InputField, type Provenance, inputField, parseInputField } from '../inputs.ts';
 import { formatObjectKey } from '../object-key.ts';
 import type { Problem } from '../problem.ts';
+import type { Source, SourcePosition } from '../source.ts';
 import type { FieldRecord } from './field-record.ts';
 import type { MissingClock } from './missing-clock.ts';
 import type { WrittenProjection } from './projection.ts';
 import { type Entry, type Verdict, keeps, unreadable } from './verdict.ts';
 
-/** A fleet's inputs as they were written last, by whoever led, and the store's index that they stand at. */
+/** A fleet's inputs as they were written last, by whoever led, and the source's position that they stand at. */
 export interface WrittenInputs {
   readonly fields: ReadonlyMap<InputField, string>;
-  readonly index: number;
+  readonly position: SourcePosition;
 }
 
 /** What one fleet's entries share with the rest of the fleet. */
@@ -19,6 +20,7 @@ export interface EntriesSurroundings {
   readonly fleet: FleetName;
   readonly record: FieldRecord;
   readonly missing: MissingClock;
+  readonly comesBefore: Source['comesBefore'];
   /** Whether something of the fleet names the entry. */
   readonly isNamed: (name: string) => boolean;
   /** An entry is in force from now on, or none of that name. */
@@ -37,8 +39,8 @@ export class WrittenEntries {
   readonly #surroundings: EntriesSurroundings;
   /** Names of the entries that are in force. */
   readonly #names = new Set<string>();
-  /** The store's index at which an entry was last seen good, or gone. */
-  #seen = new Map<string, number>();
+  /** The source's position at which an entry was last seen good, or gone. */
+  #seen = new Map<string, SourcePosition>();
   /** Until the objects were looked at, nothing of them is touched. */
   #verdict = unreadable();
 
@@ -71,7 +73,7 @@ export class WrittenEntries {
     const isGone = (name: string): boolean => !good.has(name) && !keeps(this.#verdict, name);
     const gone = this.projection.whenDeleted === 'each' ? [] : [...this.#names].filter(isGone);
     for (const [name, entry] of [...gone.map((name) => [name, undefined] as const), ...good]) {
-      this.#seen.set(name, cause.index);
+      this.#seen.set(name, cause.position);
       this.#set(name, entry, cause);
     }
     this.keepTime(cause);
@@ -81,11 +83,13 @@ export class WrittenEntries {
    * Goes on from what was written for the fleet: what stands in for an entry that cannot be used is what stood in for it
    * there, or nothing where it had nothing. Only what this process saw itself after that was written is newer.
    */
-  adopt({ fields, index }: WrittenInputs, cause: Provenance): void {
+  adopt({ fields, position }: WrittenInputs, cause: Provenance): void {
     const { whenDeleted } = this.projection;
+    const { comesBefore } = this.#surroundings;
     const serveOn = whenDeleted === 'each';
     for (const name of new Set([...this.#names, ...this.#namesIn(fields)])) {
-      if (this.#verdict.good.has(name) || (this.#seen.get(name) ?? -1) > index) continue;
+      const seen = this.#seen.get(name);
+      if (this.#verdict.good.has(name) || (seen !== undefined && comesBefore(position, seen))) continue;
       const isKept = keeps(this.#verdict, name);
       if (isKept || serveOn) this.#set(name, this.#entryIn(fields, name), cause);
       if (serveOn && !isKept) this.#adoptNote(this.#note(name), fields, cause);
@@ -123,7 +127,7 @@ export class WrittenEntries {
   }
 
   /** What was seen before is no longer comparable with what was written: the store is another one, or was set back. */
-  forgetIndexes(): void {
+  forgetPositions(): void {
     this.#seen = new Map();
   }
 

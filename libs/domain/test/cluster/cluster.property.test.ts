@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { type Change, Cluster, type StoredObject, fleetName, holdField } from '../../src/index.ts';
 import { type Naive, type NaiveEvent, graceMs, naiveStep } from './naive.ts';
-import { base64, podObject } from './objects.ts';
+import { base64, podObject, at, comesBefore } from './objects.ts';
 import { pems } from './pems.ts';
 
 type Fields = Map<string, string>;
@@ -67,9 +67,9 @@ const object = fc.oneof(
 );
 const directory = fc.constantFrom('', 'pods', 'pods/web', 'configmaps', 'configmaps/lb', 'secrets/lb', 'pods/lb/p');
 const change: fc.Arbitrary<Change> = fc.oneof(
-  { weight: 8, arbitrary: object.map(([path, text]) => ({ kind: 'put' as const, path, text, index: 1 })) },
-  { weight: 1, arbitrary: object.map(([path]) => ({ kind: 'delete' as const, path, index: 1 })) },
-  { weight: 1, arbitrary: directory.map((path) => ({ kind: 'delete' as const, path, index: 1 })) },
+  { weight: 8, arbitrary: object.map(([path, text]) => ({ kind: 'put' as const, path, text, position: at(1) })) },
+  { weight: 1, arbitrary: object.map(([path]) => ({ kind: 'delete' as const, path, position: at(1) })) },
+  { weight: 1, arbitrary: directory.map((path) => ({ kind: 'delete' as const, path, position: at(1) })) },
 );
 const step = fc.oneof(
   { weight: 6, arbitrary: fc.record({ changes: fc.array(change, { minLength: 1, maxLength: 6 }) }) },
@@ -103,8 +103,8 @@ it('keeps the same fields as are computed from scratch, and its changes add up t
   fc.assert(
     fc.property(fc.array(step, { minLength: 1, maxLength: 12 }), (steps) => {
       let now = 0;
-      const cluster = new Cluster([lb], { graceMs, now: () => now });
-      cluster.replace([], 1);
+      const cluster = new Cluster([lb], { graceMs, now: () => now, comesBefore });
+      cluster.replace([], at(1));
       let objects = new Map<string, string>();
       let expected: Naive = naiveStep(objects, { fields: new Map(), isHeld: false, missing: new Map() }, now);
       const summed: Fields = new Map();
@@ -112,8 +112,8 @@ it('keeps the same fields as are computed from scratch, and its changes add up t
         if ('state' in each) {
           objects = new Map(each.state);
           cluster.replace(
-            Array.from(objects, ([path, text]): StoredObject => ({ path, text, index: 1 })),
-            1,
+            Array.from(objects, ([path, text]): StoredObject => ({ path, text, position: at(1) })),
+            at(1),
           );
           expected = naiveStep(objects, expected, now);
         } else if ('changes' in each) {

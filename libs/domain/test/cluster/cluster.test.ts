@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { Cluster, type FleetName, type Problem, fleetName } from '../../src/index.ts';
-import { base64, del, podObject, put, stored } from './objects.ts';
+import { at, comesBefore, base64, del, podObject, put, stored } from './objects.ts';
 import { pems } from './pems.ts';
 
 const lb = fleetName('lb');
@@ -15,7 +15,7 @@ const services = (entries: Record<string, unknown>) => ({
 let cluster: Cluster;
 const now = Date.parse('2026-01-01T00:00:00Z');
 const hour = 3_600_000;
-const newCluster = (...fleets: FleetName[]) => new Cluster(fleets, { graceMs: hour, now: () => now });
+const newCluster = (...fleets: FleetName[]) => new Cluster(fleets, { graceMs: hour, now: () => now, comesBefore });
 const fields = (fleet: FleetName = lb) => Object.fromEntries(cluster.allFields(fleet));
 const names = (fleet: FleetName = lb) => Object.keys(fields(fleet)).sort();
 const problem = (object: string, key?: string): Problem | undefined => {
@@ -36,7 +36,7 @@ beforeEach(() => {
       stored('configmaps/lb/services', services({ shop })),
       config,
     ],
-    100,
+    at(100),
   );
   cluster.takeChanges(lb);
 });
@@ -110,7 +110,7 @@ describe('changes', () => {
       ['pod/shop/a', null],
     ]);
     expect(provenance.map(({ object }) => object)).toEqual(['pods/web/z', 'pods/web/a']);
-    expect(provenance[0]?.index).toBe(change.index);
+    expect(provenance[0]?.position).toBe(change.position);
     expect(cluster.takeChanges(lb)).toEqual({ changes: new Map(), provenance: [] });
   });
 
@@ -133,7 +133,7 @@ describe('changes', () => {
         stored('configmaps/lb/services', services({ shop, two: shop })),
         config,
       ],
-      200,
+      at(200),
     );
     expect([...cluster.takeChanges(lb).changes.keys()].sort()).toEqual([
       'pod/shop/d',
@@ -285,7 +285,7 @@ describe('several fleets', () => {
         stored('configmaps/edge/services', services({ front: shop })),
         stored('pods/web/a', podObject({ app: 'shop' })),
       ],
-      1,
+      at(1),
     );
     expect(pods()).toEqual(['pod/shop/a']);
     expect(names(edge)).toContain('pod/front/a');

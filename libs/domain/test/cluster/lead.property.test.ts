@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { type Change, Cluster, type WrittenInputs, fleetName } from '../../src/index.ts';
-import { base64, podObject } from './objects.ts';
+import { type Change, Cluster, type SourcePosition, type WrittenInputs, fleetName } from '../../src/index.ts';
+import { base64, podObject, at as positionAt, comesBefore } from './objects.ts';
 import { pems } from './pems.ts';
 
 const lb = fleetName('lb');
@@ -46,7 +46,7 @@ const step = fc.oneof(
 class World {
   now = 0;
   index = 0;
-  readonly objects = new Map<string, { text: string; index: number }>();
+  readonly objects = new Map<string, { text: string; position: SourcePosition }>();
   /** One that leads all the time and never misses anything. */
   readonly ideal = this.#cluster();
   readonly watchers = [0, 1].map(() => ({ cluster: this.#cluster(), isCut: false, known: new Set<string>() }));
@@ -55,8 +55,8 @@ class World {
   written: WrittenInputs | undefined;
 
   #cluster(): Cluster {
-    const cluster = new Cluster([lb], { graceMs, now: () => this.now });
-    cluster.replace([], 0);
+    const cluster = new Cluster([lb], { graceMs, now: () => this.now, comesBefore });
+    cluster.replace([], positionAt(0));
     return cluster;
   }
 
@@ -89,7 +89,7 @@ class World {
     each.isCut = false;
     const gone = [...each.known].filter((path) => !this.objects.has(path));
     each.cluster.apply([
-      ...gone.map((path) => ({ kind: 'delete' as const, path, index: this.index })),
+      ...gone.map((path) => ({ kind: 'delete' as const, path, position: positionAt(this.index) })),
       ...Array.from(this.objects, ([path, object]) => ({ kind: 'put' as const, path, ...object })),
     ]);
   }
@@ -97,7 +97,7 @@ class World {
   restart(at: number): void {
     const cluster = this.#cluster();
     const objects = Array.from(this.objects, ([path, object]) => ({ path, ...object }));
-    cluster.replace(objects, this.index);
+    cluster.replace(objects, positionAt(this.index));
     this.watchers[at] = { cluster, isCut: false, known: new Set() };
     if (this.lastWriter === at) this.lastWriter = -1;
     if (this.leader === at) this.lead(at);
@@ -106,7 +106,7 @@ class World {
   lead(at: number): void {
     this.join(at);
     this.leader = at;
-    if (this.lastWriter !== at && this.written) this.#at(at).cluster.takeOver(lb, this.written, this.index);
+    if (this.lastWriter !== at && this.written) this.#at(at).cluster.takeOver(lb, this.written, positionAt(this.index));
   }
 
   /** What every watcher does on its own, and the leader's write. */
@@ -118,7 +118,7 @@ class World {
     for (const each of [this.ideal, cluster]) each.letGo(lb);
     const { changes } = cluster.takeAll(lb);
     if (changes.size > 0 || this.lastWriter !== this.leader) this.lastWriter = this.leader;
-    if (changes.size > 0) this.written = { fields: new Map(cluster.allFields(lb)), index: this.index };
+    if (changes.size > 0) this.written = { fields: new Map(cluster.allFields(lb)), position: positionAt(this.index) };
   }
 
   fields(of: 'ideal' | 'leader'): Record<string, string> {
@@ -142,7 +142,8 @@ it(
       fc.property(fc.array(step, { minLength: 1, maxLength: 25 }), (steps) => {
         const world = new World();
         for (const each of steps) {
-          if ('writes' in each) world.write(each.writes.map((change) => ({ ...change, index: ++world.index })));
+          if ('writes' in each)
+            world.write(each.writes.map((change) => ({ ...change, position: positionAt(++world.index) })));
           else if ('cut' in each) world.cut(each.cut);
           else if ('join' in each) world.join(each.join);
           else if ('restart' in each) world.restart(each.restart);

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { Cluster, type Problem, fleetName, missingField } from '../../src/index.ts';
-import { base64, del, podObject, put, stored } from './objects.ts';
+import { at, comesBefore, base64, del, podObject, put, stored } from './objects.ts';
 import { pems } from './pems.ts';
 
 const lb = fleetName('lb');
@@ -21,7 +21,7 @@ const services = (entries: Record<string, unknown>) => ({
 
 let now = start;
 let cluster: Cluster;
-const newCluster = () => new Cluster([lb], { graceMs: hour, now: () => now });
+const newCluster = () => new Cluster([lb], { graceMs: hour, now: () => now, comesBefore });
 const fields = (of = cluster) => Object.fromEntries(of.allFields(lb));
 const problem = (object: string, key?: string): Problem | undefined => {
   const text = fields()[['problem', encodeURIComponent(object), ...(key ? [key] : [])].join('/')];
@@ -31,7 +31,10 @@ const inputs = (of = cluster) =>
   Object.keys(fields(of))
     .filter((field) => !/^(problem|missing|hold)/.test(field))
     .sort();
-const written = (values: Record<string, string>, index: number) => ({ fields: new Map(Object.entries(values)), index });
+const written = (values: Record<string, string>, count: number) => ({
+  fields: new Map(Object.entries(values)),
+  position: at(count),
+});
 const everything = () => [
   stored('pods/web/a', podObject({ app: 'shop' })),
   stored(paths.services, services({ shop })),
@@ -44,7 +47,7 @@ const whole = ['certificate/site', 'config/template', 'key/site', 'pod/shop/a', 
 beforeEach(() => {
   now = start;
   cluster = newCluster();
-  cluster.replace(everything(), 100_000);
+  cluster.replace(everything(), at(100_000));
   cluster.takeChanges(lb);
 });
 
@@ -68,9 +71,9 @@ describe('last good values belong to the fleet', () => {
         stored(paths.certificates, { data: { site: 'garbage' } }),
         stored(paths.keys, { data: { site: base64(pems.one.key) } }),
       ],
-      1_000,
+      at(1_000),
     );
-    cluster.takeOver(lb, written(lastGood, 900), 1_000);
+    cluster.takeOver(lb, written(lastGood, 900), at(1_000));
     expect(inputs()).toEqual(whole);
     expect(fields()['config/template']).toBe('old');
     expect(problem(paths.config, 'template')?.serves).toBe('last-good');
@@ -78,17 +81,21 @@ describe('last good values belong to the fleet', () => {
 
   it('a newer good value that only the former leader saw is not replaced by an older one that this process saw', () => {
     cluster.apply([put(paths.config, { data: { template: '' } })]);
-    cluster.takeOver(lb, written({ ...fields(), 'config/template': 'newer' }, 100_002), 100_010);
+    cluster.takeOver(lb, written({ ...fields(), 'config/template': 'newer' }, 100_002), at(100_010));
     expect(fields()['config/template']).toBe('newer');
   });
 
   it('a value that this process saw after the last write is newer than what was written', () => {
     const change = put(paths.config, { data: { template: 'newest' } });
     cluster = newCluster();
-    cluster.replace(everything(), 10);
+    cluster.replace(everything(), at(10));
     cluster.apply([change, put('pods/web/x', {})]);
     cluster.apply([put(paths.config, { data: { template: '' } })]);
-    cluster.takeOver(lb, written({ ...fields(), 'config/template': 'older' }, change.index - 1), change.index + 3);
+    cluster.takeOver(
+      lb,
+      written({ ...fields(), 'config/template': 'older' }, Number(change.position) - 1),
+      at(Number(change.position) + 3),
+    );
     expect(fields()['config/template']).toBe('newest');
   });
 
@@ -96,7 +103,7 @@ describe('last good values belong to the fleet', () => {
     // This process was away when the entry was removed: it finds it broken, and remembers it good.
     cluster.apply([put(paths.services, services({ shop: '{' }))]);
     expect(inputs()).toContain('service/shop');
-    cluster.takeOver(lb, written({ 'config/template': 'T' }, 100_002), 100_010);
+    cluster.takeOver(lb, written({ 'config/template': 'T' }, 100_002), at(100_010));
     expect(inputs()).not.toContain('service/shop');
     expect(inputs()).not.toContain('pod/shop/a');
     expect(problem(paths.services, 'shop')?.serves).toBe('nothing');
@@ -104,18 +111,18 @@ describe('last good values belong to the fleet', () => {
 
   it('an entry whose removal only this process saw does not come back either', () => {
     cluster = newCluster();
-    cluster.replace(everything(), 10);
+    cluster.replace(everything(), at(10));
     cluster.apply([put(paths.services, services({}))]);
     const last = put(paths.services, services({ shop: '{' }));
     cluster.apply([last]);
-    cluster.takeOver(lb, written({ 'service/shop': JSON.stringify(shop) }, last.index - 2), last.index);
+    cluster.takeOver(lb, written({ 'service/shop': JSON.stringify(shop) }, Number(last.position) - 2), last.position);
     expect(inputs()).not.toContain('service/shop');
   });
 
-  it('indexes of a store that was set back prove nothing: what was written counts', () => {
+  it('positions of a store that was set back prove nothing: what was written counts', () => {
     cluster.apply([put(paths.config, { data: { template: '' } })]);
-    cluster.replace([...everything().slice(0, 2), stored(paths.config, { data: { template: '' } })], 50);
-    cluster.takeOver(lb, written({ ...fields(), 'config/template': 'written' }, 60), 60);
+    cluster.replace([...everything().slice(0, 2), stored(paths.config, { data: { template: '' } })], at(50));
+    cluster.takeOver(lb, written({ ...fields(), 'config/template': 'written' }, 60), at(60));
     expect(fields()['config/template']).toBe('written');
   });
 });
@@ -168,7 +175,7 @@ describe('a fleet whose store lost what it had', () => {
   ]);
 
   it('is held with everything it has, until that is back and the hold is ended', () => {
-    cluster.replace([], 200_000);
+    cluster.replace([], at(200_000));
     expect(cluster.lacks(lb)).toEqual([paths.services, paths.config, paths.certificates, paths.keys, 'pods']);
     expect(changed()).toEqual(notes);
     expect(inputs()).toEqual(whole);
@@ -192,7 +199,7 @@ describe('a fleet whose store lost what it had', () => {
 
   it('keeps the certificate that is set aside', () => {
     cluster.apply([put(paths.certificates, { data: { site: 'garbage' } })]);
-    cluster.replace([], 200_000);
+    cluster.replace([], at(200_000));
     now += 2 * hour;
     cluster.letGo(lb);
     for (const object of everything().slice(0, 3)) cluster.apply([{ kind: 'put', ...object }]);
@@ -212,11 +219,11 @@ describe('a fleet whose store lost what it had', () => {
   });
 
   it('is held when the store was set back and lacks something, and not when it has all', () => {
-    cluster.replace(everything(), 50);
+    cluster.replace(everything(), at(50));
     expect(cluster.hold(lb)).toBeUndefined();
     expect(inputs()).toEqual(whole);
     expect(changed()).toEqual([]);
-    cluster.replace(everything().slice(1), 40);
+    cluster.replace(everything().slice(1), at(40));
     expect(cluster.lacks(lb)).toEqual(['pods']);
     expect(inputs()).toEqual(whole);
   });
@@ -225,24 +232,24 @@ describe('a fleet whose store lost what it had', () => {
     const record = { ...fields() };
     const half = everything().slice(1, 2);
     cluster = newCluster();
-    cluster.replace(half, 12);
-    cluster.takeOver(lb, written(record, 100_000), 12);
+    cluster.replace(half, at(12));
+    cluster.takeOver(lb, written(record, 100_000), at(12));
     expect(cluster.lacks(lb)).toEqual([paths.config, paths.certificates, paths.keys, 'pods']);
     expect(inputs()).toEqual(whole);
     const next = newCluster();
-    next.replace(half, 12);
-    next.takeOver(lb, written(fields(), 12), 12);
+    next.replace(half, at(12));
+    next.takeOver(lb, written(fields(), 12), at(12));
     expect(fields(next)).toEqual(fields());
   });
 
   it('goes on with what a process remembers when what was written is lost meanwhile', () => {
-    cluster.replace([], 5);
+    cluster.replace([], at(5));
     cluster.apply([put(paths.services, services({ shop }))]);
     expect(inputs()).toEqual(whole);
   });
 
   it('ends at an operator’s word, with what the store says then', () => {
-    cluster.replace(everything().slice(1, 2), 5);
+    cluster.replace(everything().slice(1, 2), at(5));
     expect(inputs()).toEqual(whole);
     cluster.believe(lb);
     expect(inputs()).toEqual(['service/shop']);
@@ -252,18 +259,18 @@ describe('a fleet whose store lost what it had', () => {
   });
 
   it('ends at an operator’s word also when the store has nothing of it, and is not held again for that', () => {
-    cluster.replace([], 5);
+    cluster.replace([], at(5));
     cluster.believe(lb);
-    cluster.replace([], 6);
+    cluster.replace([], at(6));
     expect(cluster.hold(lb)).toBeUndefined();
     expect(inputs()).toEqual([]);
   });
 
   it('is not held when there never was a good value of it, so that what is missing is told', () => {
     cluster = newCluster();
-    cluster.replace([], 1);
+    cluster.replace([], at(1));
     expect(cluster.hold(lb)).toBeUndefined();
-    cluster.takeOver(lb, written({ 'config/template': 'old' }, 1), 1);
+    cluster.takeOver(lb, written({ 'config/template': 'old' }, 1), at(1));
     expect(cluster.lacks(lb)).toEqual([paths.config]);
   });
 });
@@ -334,8 +341,8 @@ describe('what is deleted serves on for a while', () => {
     const record = written(fields(), 100_000);
     now += hour / 2;
     cluster = newCluster();
-    cluster.replace([...everything().slice(0, 1), ...everything().slice(2, 4)], 100_001);
-    cluster.takeOver(lb, record, 100_001);
+    cluster.replace([...everything().slice(0, 1), ...everything().slice(2, 4)], at(100_001));
+    cluster.takeOver(lb, record, at(100_001));
     expect(inputs()).toEqual(whole);
     now += hour / 2;
     cluster.letGo(lb);
@@ -345,15 +352,15 @@ describe('what is deleted serves on for a while', () => {
   it('also what was deleted while nobody watched', () => {
     const record = written(fields(), 100_000);
     cluster = newCluster();
-    cluster.replace(everything().slice(0, 4), 100_001);
-    cluster.takeOver(lb, record, 100_001);
+    cluster.replace(everything().slice(0, 4), at(100_001));
+    cluster.takeOver(lb, record, at(100_001));
     expect(inputs()).toEqual(whole);
     expect(problem(paths.certificates, 'site')).toMatchObject({ serves: 'last-good', until });
   });
 
   it('and nothing counts that whoever led before let go already', () => {
     cluster.apply([del(paths.keys), del(paths.services)]);
-    cluster.takeOver(lb, written({ 'config/template': 'T' }, 100_010), 100_010);
+    cluster.takeOver(lb, written({ 'config/template': 'T' }, 100_010), at(100_010));
     expect(inputs()).toEqual(['config/template']);
     expect(Object.keys(fields()).filter((field) => field.startsWith('missing/'))).toEqual([]);
   });

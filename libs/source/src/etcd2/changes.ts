@@ -1,4 +1,4 @@
-import { type Change, type StoredObject, parseObjectKey } from '@flotilla/domain';
+import { parseObjectKey } from '@flotilla/domain';
 import type { EtcdEvent, EtcdNode } from './wire.ts';
 
 /** What a watch follows: one subtree below the prefix, and the objects in it that are of interest. */
@@ -10,8 +10,18 @@ export interface Scope {
   readonly wants: (path: string) => boolean;
 }
 
+/** An object as etcd holds it; `index` is its modifiedIndex. */
+export interface EtcdObject {
+  readonly path: string;
+  readonly text: string;
+  readonly index: number;
+}
+
+export type EtcdChange =
+  ({ readonly kind: 'put' } & EtcdObject) | { readonly kind: 'delete'; readonly path: string; readonly index: number };
+
 /** What an event of etcd does: a change of one object, or the end of all objects below a directory. */
-export type StoreChange = Change | { readonly kind: 'delete-below'; readonly path: string; readonly index: number };
+export type StoreChange = EtcdChange | { readonly kind: 'delete-below'; readonly path: string; readonly index: number };
 
 const deleting = new Set(['delete', 'compareAndDelete', 'expire']);
 const writing = new Set(['set', 'create', 'update', 'compareAndSwap']);
@@ -30,7 +40,7 @@ export function toChange({ action, node, replacedObject }: EtcdEvent, scope: Sco
 }
 
 /** The object in a node; undefined when it is none, or not wanted. The value is passed on as it is. */
-export function toObject(node: EtcdNode, scope: Scope): StoredObject | undefined {
+export function toObject(node: EtcdNode, scope: Scope): EtcdObject | undefined {
   const path = pathOf(node.key, scope);
   if (path === undefined || node.dir || node.value === undefined || !isWanted(path, scope)) return undefined;
   return { path, text: node.value, index: node.modifiedIndex };

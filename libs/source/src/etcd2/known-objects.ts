@@ -1,5 +1,4 @@
-import type { Change, StoredObject } from '@flotilla/domain';
-import type { StoreChange } from './changes.ts';
+import type { EtcdChange, EtcdObject, StoreChange } from './changes.ts';
 
 /**
  * The objects of one subtree that the consumer has been told of: path → modifiedIndex, no values.
@@ -17,7 +16,7 @@ export class KnownObjects {
    * Takes note of what etcd did, and gives the changes of single objects that it means: none when it is older than what
    * is known, or deletes what is not there.
    */
-  accept(change: StoreChange): Change[] {
+  accept(change: StoreChange): EtcdChange[] {
     const { path, index } = change;
     if (change.kind === 'delete-below') {
       return [...this.#indexes.keys()]
@@ -33,7 +32,7 @@ export class KnownObjects {
   }
 
   /** A listing takes the place of everything; returns the paths it no longer has. */
-  replace(objects: readonly StoredObject[]): string[] {
+  replace(objects: readonly EtcdObject[]): string[] {
     const before = this.#indexes;
     this.#indexes = new Map(objects.map(({ path, index }) => [path, index]));
     return [...before.keys()].filter((path) => !this.#indexes.has(path));

@@ -1,4 +1,6 @@
 import type { Change, SourceEvent, StoredObject } from '@flotilla/domain';
+import type { EtcdChange, EtcdObject } from './changes.ts';
+import { positionAt } from './position.ts';
 
 /**
  * What arrived since the consumer last asked: at most one state, and after it the newest change of each object.
@@ -7,19 +9,19 @@ import type { Change, SourceEvent, StoredObject } from '@flotilla/domain';
  */
 export class Outbox {
   #state: SourceEvent | undefined;
-  #changes = new Map<string, Change>();
+  #changes = new Map<string, EtcdChange>();
   #index = 0;
   #wake: (() => void) | undefined;
 
   /** A full state; it covers everything that was still waiting. */
-  state(objects: readonly StoredObject[], index: number): void {
-    this.#state = { kind: 'state', objects, index };
+  state(objects: readonly EtcdObject[], index: number): void {
+    this.#state = { kind: 'state', objects: objects.map(objectOf), position: positionAt(index) };
     this.#changes = new Map();
     this.#index = index;
     this.#wake?.();
   }
 
-  change(change: Change): void {
+  change(change: EtcdChange): void {
     // Deleting first moves the path to the end: the changes are told in their order.
     this.#changes.delete(change.path);
     this.#changes.set(change.path, change);
@@ -50,8 +52,15 @@ export class Outbox {
       return state;
     }
     if (this.#changes.size === 0) return undefined;
-    const changes = [...this.#changes.values()];
+    const changes = Array.from(this.#changes.values(), changeOf);
     this.#changes = new Map();
-    return { kind: 'changes', changes, index: this.#index };
+    return { kind: 'changes', changes, position: positionAt(this.#index) };
   }
 }
+
+const objectOf = ({ path, text, index }: EtcdObject): StoredObject => ({ path, text, position: positionAt(index) });
+
+const changeOf = (change: EtcdChange): Change =>
+  change.kind === 'put'
+    ? { kind: 'put', ...objectOf(change) }
+    : { kind: 'delete', path: change.path, position: positionAt(change.index) };

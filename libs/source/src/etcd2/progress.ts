@@ -1,5 +1,4 @@
-import type { StoredObject } from '@flotilla/domain';
-import type { StoreChange } from './changes.ts';
+import type { EtcdObject, StoreChange } from './changes.ts';
 import type { StoreMark } from './client.ts';
 import { Etcd2Error } from './errors.ts';
 import { KnownObjects } from './known-objects.ts';
@@ -11,7 +10,7 @@ interface SubtreeProgress {
   place: Place | undefined;
   readonly known: KnownObjects;
   /** Its part of the first state, until all parts are there. */
-  listing: { readonly objects: readonly StoredObject[]; readonly index: number } | undefined;
+  listing: { readonly objects: readonly EtcdObject[]; readonly index: number } | undefined;
 }
 
 /**
@@ -80,7 +79,7 @@ export class Progress {
    * A listing of one subtree; resolves to how it reached the consumer once it did, which is for the first state when
    * every other subtree was listed too.
    */
-  async listed(subtree: string, objects: readonly StoredObject[], index: number): Promise<'state' | 'changes'> {
+  async listed(subtree: string, objects: readonly EtcdObject[], index: number): Promise<'state' | 'changes'> {
     const own = this.#of(subtree);
     const gone = own.known.replace(objects);
     this.setPlace(subtree, { last: index, provenBy: undefined });

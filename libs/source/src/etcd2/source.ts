@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { backoffMs } from '@flotilla/runtime';
 import { type Source, type SourceEvent, type SourceStatus, reasonOf } from '@flotilla/domain';
 import { abortScope } from './abort.ts';
-import { backoffMs } from './backoff.ts';
 import { Etcd2Error } from './errors.ts';
 import { type Etcd2Options, type Etcd2Settings, settingsOf } from './options.ts';
+import { comesBefore, positionAt } from './position.ts';
 import { Progress } from './progress.ts';
 import { runSession } from './session.ts';
 
@@ -34,6 +35,7 @@ export function createEtcd2Source(options: Etcd2Options): Etcd2Source {
 }
 
 class EtcdFollower implements Etcd2Source {
+  readonly comesBefore = comesBefore;
   readonly #settings: Etcd2Settings;
   readonly #progress: Progress;
   #problem: string | undefined;
@@ -57,7 +59,7 @@ class EtcdFollower implements Etcd2Source {
     return {
       synced,
       problem: synced ? undefined : this.#problem,
-      index: newest,
+      position: positionAt(newest),
       resyncs,
       events,
       reconnects: this.#reconnects,
@@ -105,7 +107,7 @@ class EtcdFollower implements Etcd2Source {
         this.#endpoint = (this.#endpoint + 1) % endpoints.length;
       }
       // Every endpoint is tried once before the first pause.
-      const retryMs = backoffMs(Math.floor(failures / endpoints.length), maxBackoffMs, Math.random());
+      const retryMs = backoffMs(Math.floor(failures / endpoints.length), { maxMs: maxBackoffMs });
       tell({ kind: 'lost', endpoint: endpoint.name, code: error.code, reason: error.message, failures, retryMs });
       await sleep(retryMs, undefined, { signal }).catch(() => undefined);
     }

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { backoffMs } from '@flotilla/runtime';
 import { type AbortScope, abortScope, aborted } from './abort.ts';
-import { backoffMs } from './backoff.ts';
 import { concerns, type Scope, toChange, toObject } from './changes.ts';
 import type { Etcd2Client } from './client.ts';
 import type { ListReason } from './events.ts';
@@ -73,7 +73,7 @@ export class SubtreeWatch {
       const reason = await this.#followStream(signal);
       signal.throwIfAborted();
       shortLives = performance.now() - began < shortLifeMs ? shortLives + 1 : 0;
-      const retryMs = backoffMs(shortLives, maxReopenMs, Math.random());
+      const retryMs = backoffMs(shortLives, { maxMs: maxReopenMs });
       this.#settings.tell({ kind: 'interrupted', subtree: this.#subtree, reason, retryMs });
       await sleep(retryMs, undefined, { signal });
     }

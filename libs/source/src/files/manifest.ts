@@ -1,7 +1,17 @@
 import { type Document, parseAllDocuments } from 'yaml';
 import { z } from 'zod';
-import { type JsonObject, type ObjectKey, type StoredObject, formatObjectKey, isJsonObject } from '@flotilla/domain';
+import {
+  type JsonObject,
+  type ObjectKey,
+  type StoredObject,
+  formatObjectKey,
+  sourcePosition,
+  isJsonObject,
+} from '@flotilla/domain';
 import { ManifestError } from './errors.ts';
+
+/** Files have no order of their states. */
+export const nowhere = sourcePosition('');
 
 /** One object of a manifest and where it stands, for messages. */
 export interface ManifestObject extends StoredObject {
@@ -106,7 +116,7 @@ function objectOf(kind: keyof typeof schemas, value: JsonObject, where: string):
   const path = formatObjectKey({ resource: resources[kind], namespace, name });
   const data = stringData ? { data: { ...object.data, ...encoded(stringData) } } : {};
   const stored = { ...object, ...data, metadata: { ...object.metadata, namespace } };
-  return { path, text: JSON.stringify(stored), index: 0, where };
+  return { path, text: JSON.stringify(stored), position: nowhere, where };
 }
 
 const encoded = (texts: Readonly<Record<string, string>>): Record<string, string> =>

@@ -2,7 +2,7 @@ import { readFile, readdir, stat } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
 import { type Source, type SourceEvent, type SourceStatus, type StoredObject, reasonOf } from '@flotilla/domain';
 import { ManifestError } from './errors.ts';
-import { type ManifestObject, parseManifest } from './manifest.ts';
+import { type ManifestObject, nowhere, parseManifest } from './manifest.ts';
 
 const extensions = new Set(['.yaml', '.yml', '.json']);
 
@@ -24,7 +24,7 @@ export async function readManifests(path: string): Promise<StoredObject[]> {
     if (before !== undefined) throw new ManifestError(where, `${key} stands in ${before} already`);
     first.set(key, where);
   }
-  return objects.map(({ path: key, text, index }) => ({ path: key, text, index }));
+  return objects.map(({ path: key, text, position }) => ({ path: key, text, position }));
 }
 
 /** A source of manifests that yields one state and ends; `follow` throws `ManifestError` when they cannot be read. */
@@ -35,8 +35,9 @@ export function createFilesSource(options: {
   readonly wants?: (path: string) => boolean;
 }): Source {
   const wants = options.wants ?? (() => true);
-  let status: SourceStatus = { synced: false, problem: undefined, index: 0, resyncs: 0 };
+  let status: SourceStatus = { synced: false, problem: undefined, position: nowhere, resyncs: 0 };
   return {
+    comesBefore: () => false,
     get status() {
       return status;
     },
@@ -44,7 +45,7 @@ export function createFilesSource(options: {
       try {
         const objects = (await readManifests(options.path)).filter(({ path }) => wants(path));
         status = { ...status, synced: true, problem: undefined };
-        if (!signal.aborted) yield { kind: 'state', objects, index: 0 };
+        if (!signal.aborted) yield { kind: 'state', objects, position: nowhere };
       } catch (error) {
         status = { ...status, synced: false, problem: reasonOf(error) };
         throw error;
