@@ -344,6 +344,18 @@ describe('versions', () => {
   });
 });
 
+describe('versions', () => {
+  it('leave out one whose manifest is damaged, and say so', async () => {
+    const { template, publish, redis, artifacts, keys } = await open();
+    await template('x');
+    await publish({ 'haproxy.cfg': 'global\n' });
+    await redis.hset(keys.manifests, '7', '{"version":7}', '8', 'null');
+    const { lines, json } = await versionsCommand(redis, lb, artifacts);
+    expect(json).toMatchObject({ versions: [{ version: 1 }], damaged: [{ version: '7' }, { version: '8' }] });
+    expect(text(lines)).toContain('version 7 is left out: a stored manifest cannot be read: "epoch": ');
+  });
+});
+
 describe('forget', () => {
   it('takes a node off the list, and refuses one that is not on it', async () => {
     const { heartbeat, redis } = await open();

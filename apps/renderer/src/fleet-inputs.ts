@@ -2,13 +2,13 @@ import {
   type FieldChanges,
   type InputField,
   type InputsPosition,
-  type Problem,
   type Provenance,
   type SourcePosition,
   formatProblem,
   inputField,
   maxListedChanges,
   parseInputField,
+  parseProblem,
 } from '@flotilla/domain';
 import type { InputsReader, InputsUpdate } from '@flotilla/inputs';
 
@@ -95,9 +95,6 @@ export class FleetInputs {
 }
 
 function wordsOf(text: string): string {
-  try {
-    return formatProblem(JSON.parse(text) as Problem);
-  } catch {
-    return 'a problem that cannot be read';
-  }
+  const problem = parseProblem(text);
+  return problem ? formatProblem(problem) : 'a problem that cannot be read';
 }

@@ -1,4 +1,4 @@
-import { type InputField, type Problem, formatProblem, isFieldOf, reasonOf } from '@flotilla/domain';
+import { type InputField, formatProblem, isFieldOf, parseProblem } from '@flotilla/domain';
 import type { Logger } from '@flotilla/runtime';
 
 /** Tells problems in the log when they appear and when they are mended, each once. */
@@ -26,9 +26,6 @@ export class ProblemLog {
 }
 
 function wordsOf(text: string): string {
-  try {
-    return formatProblem(JSON.parse(text) as Problem);
-  } catch (error) {
-    return reasonOf(error);
-  }
+  const problem = parseProblem(text);
+  return problem ? formatProblem(problem) : 'a problem that cannot be read';
 }

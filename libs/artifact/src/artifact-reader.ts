@@ -7,6 +7,7 @@ import {
   type Sealer,
   type Version,
   fleetKeys,
+  reasonOf,
 } from '@flotilla/domain';
 import { readMeta, readRecords } from '@flotilla/runtime';
 import { ArtifactError } from './artifact-error.ts';
@@ -20,8 +21,8 @@ export interface ArtifactReader {
   desired(): Promise<Desired>;
   /** What was published last; undefined while nothing is. */
   newest(): Promise<NewestVersion | undefined>;
-  /** The manifests that are kept, newest first. */
-  versions(): Promise<Manifest[]>;
+  /** The manifests that are kept, newest first; one that cannot be read is left out and told. */
+  versions(onDamaged?: (version: string, reason: string) => void): Promise<Manifest[]>;
   /** One of them; undefined when it is not kept any more. */
   manifest(version: Version): Promise<Manifest | undefined>;
   /** One version whole and verified. Throws `ArtifactError` (`artifact-missing`) when it is not kept any more. */
@@ -44,9 +45,16 @@ export function createArtifactReader(options: { redis: Redis; fleet: FleetName; 
   return {
     desired: async () => (await readRecords(redis, fleet)).desired,
     newest: async () => (await readMeta(redis, fleet)).newest,
-    async versions() {
-      const texts = await redis.hvals(manifests);
-      return texts.map(parseManifest).sort((a, b) => b.version - a.version);
+    async versions(onDamaged = () => undefined) {
+      const read = Object.entries(await redis.hgetall(manifests)).flatMap(([number, text]) => {
+        try {
+          return [parseManifest(text)];
+        } catch (error) {
+          onDamaged(number, reasonOf(error));
+          return [];
+        }
+      });
+      return read.sort((a, b) => b.version - a.version);
     },
     manifest,
     async readArtifact(version) {

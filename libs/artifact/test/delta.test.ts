@@ -91,3 +91,14 @@ test('a bundle with an unsafe path or the same path twice is refused', () => {
     ),
   ).toThrow(/two files at "a"/);
 });
+
+test('bytes that are no delta are told as damaged, and nothing else is thrown', () => {
+  const whole = encodeDelta(deltaBetween(hold({ a: '1' }), { a: '2' }).delta!);
+  for (const bytes of [Buffer.alloc(0), Buffer.from('no'), Buffer.alloc(64), whole.subarray(0, 40)])
+    expect(() => decodeDelta(bytes)).toThrow('a change in the feed cannot be read');
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
+      expect(() => decodeDelta(Buffer.from(bytes))).toThrow(/cannot be read/);
+    }),
+  );
+});

@@ -1,4 +1,5 @@
-import { parseJsonObject } from './json.ts';
+import { z } from 'zod';
+import { parseAs, timeSchema } from './schema.ts';
 
 /** One process of Flotilla, from its start to its end. */
 export interface Instance {
@@ -30,30 +31,29 @@ export interface AppReport {
 export const reportEveryMs = 5_000;
 export const silentAfterMs = 3 * reportEveryMs;
 
+export const instanceSchema = z.object({
+  id: z.string(),
+  host: z.string(),
+  pid: z.number(),
+  version: z.string(),
+  since: timeSchema,
+});
+
+const reportSchema = z.object({
+  app: z.enum(['watcher', 'renderer']),
+  instance: instanceSchema,
+  fleets: z.array(z.string()).nullable(),
+  trouble: z.array(z.string()),
+  // Those of another release have none.
+  fleetTrouble: z.record(z.string(), z.string()).default({}),
+  clockMs: z.number().nullable(),
+  seenAt: z.number(),
+});
+
 /** A report as it stands in Redis, with Redis' time of its arrival; undefined for anything else. */
 export function parseAppReport(text: string): { report: AppReport; seenAt: number } | undefined {
-  const parsed = parseJsonObject(text);
-  if (!parsed.ok) return undefined;
-  // Those of another release have none.
-  const { app, instance, fleets, trouble, fleetTrouble = {}, clockMs, seenAt } = parsed.value;
-  const isWell =
-    (app === 'watcher' || app === 'renderer') &&
-    isInstance(instance) &&
-    (fleets === null || isTexts(fleets)) &&
-    isTexts(trouble) &&
-    typeof fleetTrouble === 'object' &&
-    fleetTrouble !== null &&
-    isTexts(Object.values(fleetTrouble)) &&
-    (clockMs === null || typeof clockMs === 'number') &&
-    typeof seenAt === 'number';
-  return isWell ? { report: { ...parsed.value, fleetTrouble } as unknown as AppReport, seenAt } : undefined;
+  const read = parseAs(reportSchema, text);
+  if (!read) return undefined;
+  const { seenAt, ...report } = read;
+  return { report, seenAt };
 }
-
-export function isInstance(value: unknown): value is Instance {
-  if (typeof value !== 'object' || value === null) return false;
-  const { id, host, pid, version, since } = value as Partial<Record<keyof Instance, unknown>>;
-  return typeof pid === 'number' && isTexts([id, host, version, since]) && !Number.isNaN(Date.parse(String(since)));
-}
-
-const isTexts = (value: unknown): value is readonly string[] =>
-  Array.isArray(value) && value.every((each) => typeof each === 'string');

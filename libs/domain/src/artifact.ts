@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
+import { z } from 'zod';
 import type { Digest, Epoch, FleetName, Revision, Version } from './brands.ts';
+import { digestSchema, fleetSchema, identitySchema, revisionSchema, timeSchema } from './schema.ts';
 
 /** One file of a rendered bundle; `path` is relative to the release folder. */
 export interface BundleFile {
@@ -57,3 +59,18 @@ export const byPath = (a: { path: string }, b: { path: string }): number =>
 export const isSafePath = (path: string): boolean =>
   path.length > 0 &&
   path.split('/').every((part) => part !== '' && part !== '.' && part !== '..' && !part.includes('\0'));
+
+const fileSchema = z.object({
+  path: z.string().refine(isSafePath, 'leads out of its folder'),
+  digest: z.string().length(64).pipe(digestSchema),
+  size: z.int().nonnegative(),
+});
+
+/** A manifest without its files, as a delta carries it. */
+export const manifestHeadSchema = identitySchema.extend({
+  fleet: fleetSchema,
+  revision: revisionSchema,
+  createdAt: timeSchema,
+});
+
+export const manifestSchema = manifestHeadSchema.extend({ files: z.array(fileSchema) });

@@ -1,8 +1,10 @@
+import { z } from 'zod';
 import type { FleetName } from './brands.ts';
 import type { InputPart } from './input-parts.ts';
 import { type InputField, inputField, rulesOfField } from './inputs.ts';
-import { parseJsonObject } from './json.ts';
-import type { Problem } from './problem.ts';
+import { parseJsonArray } from './json.ts';
+import { type Problem, problemSchema } from './problem.ts';
+import { parseAs, readValue, timeSchema } from './schema.ts';
 
 /**
  * A fleet's inputs stay as they are, whatever the store says, until the store has all again that the fleet had, or
@@ -36,38 +38,24 @@ export const missingField = (part: InputPart, ...name: string[]): InputField => 
 /** Whether a field tells about the inputs, and is none of what a template sees. */
 export const isNoteField = (field: InputField): boolean => rulesOfField(field).madeBy === 'watcher';
 
-/** Undefined for what another version wrote and this one does not know. */
-export function parseHold(text: string): FleetHold | undefined {
-  const parsed = parseJsonObject(text);
-  if (!parsed.ok) return undefined;
-  const { since, missing, reason } = parsed.value;
-  if (typeof since !== 'string' || typeof reason !== 'string' || !Array.isArray(missing)) return undefined;
-  return { since, reason, missing: missing.filter((path): path is string => typeof path === 'string') };
-}
+const holdSchema = z.object({ since: z.string(), missing: z.array(z.string()), reason: z.string() });
+const missingSchema = z.object({ since: timeSchema, isNamed: z.boolean().catch(false) });
 
 /** Undefined for what another version wrote and this one does not know. */
-export function parseMissing(text: string): MissingSince | undefined {
-  const parsed = parseJsonObject(text);
-  if (!parsed.ok) return undefined;
-  const { since, isNamed } = parsed.value;
-  if (typeof since !== 'string' || Number.isNaN(Date.parse(since))) return undefined;
-  return { since, isNamed: isNamed === true };
-}
+export const parseHold = (text: string): FleetHold | undefined => parseAs(holdSchema, text);
+
+/** Undefined for what another version wrote and this one does not know. */
+export const parseMissing = (text: string): MissingSince | undefined => parseAs(missingSchema, text);
 
 /** The problem that a field holds; undefined for what another version wrote and this one does not know. */
-export function parseProblem(text: string): Problem | undefined {
-  const parsed = parseJsonObject(text);
-  return parsed.ok && typeof parsed.value['object'] === 'string' ? (parsed.value as unknown as Problem) : undefined;
-}
+export const parseProblem = (text: string): Problem | undefined => parseAs(problemSchema, text);
 
-/** The problems of a JSON array; none for what another version wrote. */
+/** The problems of a JSON array; one that another version wrote is left out. */
 export function parseProblems(text: string): Problem[] {
-  try {
-    const all: unknown = JSON.parse(text);
-    return Array.isArray(all) ? all.flatMap((one) => parseProblem(JSON.stringify(one)) ?? []) : [];
-  } catch {
-    return [];
-  }
+  return parseJsonArray(text).flatMap((one) => {
+    const read = readValue(problemSchema, one);
+    return read.ok ? [read.value] : [];
+  });
 }
 
 /** Why a fleet is held, in words. */

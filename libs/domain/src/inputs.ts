@@ -1,6 +1,9 @@
+import { z } from 'zod';
 import type { Epoch, Revision } from './brands.ts';
 import { type InputPart, rulesOf } from './input-parts.ts';
-import type { SourcePosition } from './source.ts';
+import { parseJsonArray } from './json.ts';
+import { readValue } from './schema.ts';
+import { type SourcePosition, sourcePosition } from './source.ts';
 
 /**
  * A fleet's inputs as flat fields, so that a change costs what changed:
@@ -54,6 +57,20 @@ export type FieldChanges = ReadonlyMap<InputField, string | null>;
 export interface Provenance {
   readonly object: string;
   readonly position: SourcePosition;
+}
+
+export const provenanceSchema = z.object({
+  object: z.string(),
+  // What an earlier release wrote had a number under another name.
+  position: z.string().default('').transform(sourcePosition),
+});
+
+/** A JSON array of them; what is none is left out. */
+export function parseProvenance(text: string): Provenance[] {
+  return parseJsonArray(text).flatMap((one) => {
+    const read = readValue(provenanceSchema, one);
+    return read.ok ? [read.value] : [];
+  });
 }
 
 /** Where a set of inputs stands. */

@@ -41,3 +41,14 @@ export function parseJsonObject(text: string): { ok: true; value: JsonObject } |
   }
   return isJsonObject(value) ? { ok: true, value } : { ok: false, reason: 'valid JSON, but not an object' };
 }
+
+/** The members of a JSON array; none of anything else. */
+export function parseJsonArray(text: string): readonly unknown[] {
+  if (depthOf(text) > maxDepth) return [];
+  try {
+    const value: unknown = JSON.parse(text);
+    return Array.isArray(value) ? value : [];
+  } catch {
+    return [];
+  }
+}

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { type ArtifactIdentity, sameArtifact } from './artifact.ts';
 import { type Epoch, epoch } from './brands.ts';
-import { parseJsonObject } from './json.ts';
+import { identitySchema, parseAs } from './schema.ts';
 
 /**
  * The lives of a fleet's data in Redis have an order: `<when it began>.<random>`, a number above that of every life that
@@ -36,10 +36,4 @@ export const formatAhead = ({ epoch, version, digest }: ArtifactIdentity): strin
   JSON.stringify({ epoch, version, digest });
 
 /** Undefined for what another release wrote and this one does not know. */
-export function parseAhead(text: string): ArtifactIdentity | undefined {
-  const parsed = parseJsonObject(text);
-  if (!parsed.ok) return undefined;
-  const { epoch, version, digest } = parsed.value;
-  const isWell = typeof epoch === 'string' && typeof digest === 'string' && Number.isSafeInteger(version);
-  return isWell ? ({ epoch, version, digest } as ArtifactIdentity) : undefined;
-}
+export const parseAhead = (text: string): ArtifactIdentity | undefined => parseAs(identitySchema, text);

@@ -1,6 +1,7 @@
-import { type Instance, isInstance } from './app-report.ts';
+import { z } from 'zod';
+import { type Instance, instanceSchema } from './app-report.ts';
 import type { ArtifactIdentity } from './artifact.ts';
-import { parseJsonObject } from './json.ts';
+import { identitySchema, parseAs, timeSchema } from './schema.ts';
 
 /** A node's answer to a version. A nack carries the reason: HAProxy's own words where there are any. */
 export type Answer = Ack | Nack;
@@ -65,64 +66,44 @@ export interface ReceivedStatus extends NodeStatus {
   readonly seenAt: number;
 }
 
-/** A node's status as it stands in Redis; undefined for anything else, such as what another release wrote. */
-export function parseNodeStatus(text: string): ReceivedStatus | undefined {
-  const parsed = parseJsonObject(text);
-  if (!parsed.ok) return undefined;
-  const { node, at, desired, applied, lastGood, parked, haproxy, problem } = parsed.value;
-  const { instance, rival, behind, clockMs, seenAt } = parsed.value;
-  const isWell =
-    typeof node === 'string' &&
-    isTime(at) &&
-    [desired, applied, lastGood].every((each) => each === null || isIdentity(each)) &&
-    (parked === null || (isObject(parked) && isIdentity(parked['artifact']) && typeof parked['reason'] === 'string')) &&
-    isObject(haproxy) &&
-    isNullOr('string', haproxy['version']) &&
-    isNullOr('number', haproxy['pid']) &&
-    typeof haproxy['oldWorkers'] === 'number' &&
-    isNullOr('string', problem) &&
-    isInstance(instance) &&
-    (rival === null || isInstance(rival)) &&
-    (behind === null || (isObject(behind) && isTime(behind['since']) && isNullOr('string', behind['why']))) &&
-    isNullOr('number', clockMs) &&
-    typeof seenAt === 'number';
-  return isWell ? (parsed.value as unknown as ReceivedStatus) : undefined;
-}
+const identity = identitySchema.nullable();
 
-const waysToApply: readonly unknown[] = [
-  'none',
-  'runtime',
-  'reload',
-  'command',
-  'start',
-] satisfies ApplyMethod['kind'][];
+const statusSchema = z.object({
+  node: z.string(),
+  desired: identity,
+  applied: identity,
+  lastGood: identity,
+  parked: z.object({ artifact: identitySchema, reason: z.string() }).nullable(),
+  problem: z.string().nullable(),
+  haproxy: z.object({ version: z.string().nullable(), pid: z.number().nullable(), oldWorkers: z.number() }),
+  instance: instanceSchema,
+  rival: instanceSchema.nullable(),
+  behind: z.object({ since: timeSchema, why: z.string().nullable() }).nullable(),
+  clockMs: z.number().nullable(),
+  at: timeSchema,
+  seenAt: z.number(),
+});
+
+/** A node's status as it stands in Redis; undefined for anything else, such as what another release wrote. */
+export const parseNodeStatus = (text: string): ReceivedStatus | undefined => parseAs(statusSchema, text);
+
+const howSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.enum(['none', 'command', 'start']) }),
+  z.object({ kind: z.literal('runtime'), operations: z.number() }),
+  z.object({ kind: z.literal('reload'), why: z.string() }),
+]);
+
+const answered = {
+  node: z.string(),
+  artifact: identitySchema,
+  at: timeSchema,
+  stepsMs: z.record(z.string(), z.number()),
+};
+
+const answerSchema = z.discriminatedUnion('kind', [
+  z.object({ ...answered, kind: z.literal('ack'), how: howSchema }),
+  z.object({ ...answered, kind: z.literal('nack'), reason: z.string() }),
+]);
 
 /** An answer as it stands in Redis; undefined for anything else, such as what another release wrote. */
-export function parseAnswer(text: string): Answer | undefined {
-  const parsed = parseJsonObject(text);
-  if (!parsed.ok) return undefined;
-  const { kind, node, artifact, at, stepsMs, how, reason } = parsed.value;
-  const isWell =
-    typeof node === 'string' &&
-    isIdentity(artifact) &&
-    isTime(at) &&
-    isObject(stepsMs) &&
-    Object.values(stepsMs).every((ms) => typeof ms === 'number') &&
-    (kind === 'ack'
-      ? isObject(how) && waysToApply.includes(how['kind'])
-      : kind === 'nack' && typeof reason === 'string');
-  return isWell ? (parsed.value as unknown as Answer) : undefined;
-}
-
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
-const isNullOr = (type: 'string' | 'number', value: unknown): boolean => value === null || typeof value === type;
-
-const isTime = (value: unknown): boolean => typeof value === 'string' && !Number.isNaN(Date.parse(value));
-
-const isIdentity = (value: unknown): boolean =>
-  isObject(value) &&
-  typeof value['epoch'] === 'string' &&
-  typeof value['digest'] === 'string' &&
-  typeof value['version'] === 'number';
+export const parseAnswer = (text: string): Answer | undefined => parseAs(answerSchema, text);

@@ -1,4 +1,5 @@
-import { parseJsonObject } from './json.ts';
+import { z } from 'zod';
+import { parseAs } from './schema.ts';
 
 /** What an operator wants of one node's agent. */
 export interface NodeWish {
@@ -19,11 +20,7 @@ export type WishKind = (typeof kinds)[number];
 /** What the sealed wish is: it is of use to this agent alone, until it ends. */
 export const wishPurpose = (node: string, instance: string): string => `wish/${node}/${instance}`;
 
+const wishSchema = z.object({ id: z.string(), kind: z.enum(kinds) });
+
 /** Undefined for what another version wrote and this one does not know. */
-export function parseWish(text: string): NodeWish | undefined {
-  const parsed = parseJsonObject(text);
-  if (!parsed.ok) return undefined;
-  const { id, kind } = parsed.value;
-  const known = kinds.find((one) => one === kind);
-  return typeof id === 'string' && known ? { id, kind: known } : undefined;
-}
+export const parseWish = (text: string): NodeWish | undefined => parseAs(wishSchema, text);

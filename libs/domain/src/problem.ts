@@ -1,3 +1,6 @@
+import { z } from 'zod';
+import { timeSchema } from './schema.ts';
+
 /** One bad entry that was set aside: which object, which key in it, and why. Never holds the value itself. */
 export interface Problem {
   /** `configmaps/<namespace>/<name>` and the like. */
@@ -12,8 +15,27 @@ export interface Problem {
   readonly until?: string;
 }
 
-export type ProblemCode =
-  'not-json' | 'bad-object' | 'missing' | 'bad-service' | 'bad-template' | 'bad-certificate' | 'bad-name' | 'bad-pod';
+const problemCodes = [
+  'not-json',
+  'bad-object',
+  'missing',
+  'bad-service',
+  'bad-template',
+  'bad-certificate',
+  'bad-name',
+  'bad-pod',
+] as const;
+
+export type ProblemCode = (typeof problemCodes)[number];
+
+export const problemSchema = z.object({
+  object: z.string(),
+  key: z.exactOptional(z.string()),
+  code: z.enum(problemCodes),
+  reason: z.string(),
+  serves: z.exactOptional(z.enum(['last-good', 'nothing'])),
+  until: z.exactOptional(timeSchema),
+});
 
 export const formatProblem = ({ object, key, reason }: Problem): string =>
   key === undefined ? `${object}: ${reason}` : `${object}, key "${key}": ${reason}`;

@@ -1,5 +1,7 @@
+import { z } from 'zod';
 import type { Digest, Epoch, FleetName, Revision, Version } from './brands.ts';
-import type { Provenance } from './inputs.ts';
+import { type Provenance, provenanceSchema } from './inputs.ts';
+import { digestSchema, epochSchema, fleetSchema, revisionSchema, versionSchema } from './schema.ts';
 
 /** A job's data: a signal that a fleet's inputs moved. It carries nothing to render from. */
 export interface RenderSignal {
@@ -42,3 +44,29 @@ export interface RenderSetback {
 }
 
 export const maxListedChanges = 20;
+
+/** What a job must be to be rendered: a queue is written to by whoever can write to Redis. */
+export const signalSchema = z.object({ fleet: fleetSchema, revision: revisionSchema });
+
+const caused = { changes: z.array(provenanceSchema), changeCount: z.number() };
+
+export const resultSchema = z.object({
+  kind: z.enum(['published', 'unchanged', 'superseded']),
+  fleet: fleetSchema,
+  epoch: epochSchema,
+  revision: revisionSchema,
+  version: versionSchema.nullable(),
+  digest: digestSchema.nullable(),
+  ...caused,
+  problems: z.array(z.string()),
+  stagesMs: z.record(z.string(), z.number()),
+});
+
+export const setbackSchema = z.object({
+  revision: revisionSchema.nullable(),
+  stage: z.string(),
+  code: z.string(),
+  ...caused,
+  renderer: z.exactOptional(z.string()),
+  since: z.number(),
+});

@@ -9,6 +9,7 @@ import {
   fleetKeys,
   maxListedChanges,
   sourcePosition,
+  parseProvenance,
 } from '@flotilla/domain';
 import { recordScript } from '@flotilla/runtime';
 import { fromStored } from './field-values.ts';
@@ -125,7 +126,7 @@ export function createInputsReader(options: { redis: Redis; fleet: FleetName; se
           ...stampedPosition(life, count, mark),
           kind: String(kind) as 'full' | 'delta',
           sourcePosition: sourcePosition(String(position ?? '')),
-          provenance: listOf(objects).flatMap((json) => JSON.parse(String(json)) as Provenance[]),
+          provenance: listOf(objects).flatMap((json) => parseProvenance(String(json))),
           causes: Number(causes ?? 0),
           fields: listOf(fields).map(String),
           values: listOf(values) as (Buffer | null)[],

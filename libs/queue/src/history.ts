@@ -4,6 +4,9 @@ import {
   type RenderSetback,
   type RenderSignal,
   renderQueue,
+  readValue,
+  resultSchema,
+  signalSchema,
 } from '@flotilla/domain';
 import { type Job, Queue, QueueEvents } from 'bullmq';
 import type { Redis } from 'ioredis';
@@ -52,7 +55,8 @@ export function createJobHistory({ connection }: { connection: Redis }): JobHist
         const page = 200;
         for (let start = 0; found.length < count; start += page) {
           const jobs = await queue.getJobs([state], start, start + page - 1);
-          found.push(...jobs.filter((job) => !fleet || job.data.fleet === fleet).map((job) => describeJob(job, state)));
+          const described = jobs.flatMap((job) => describeJob(job, state) ?? []);
+          found.push(...described.filter((job) => !fleet || job.fleet === fleet));
           if (jobs.length < page) break;
         }
         return found;
@@ -74,7 +78,7 @@ async function endedOf(
 ): Promise<RenderJob[]> {
   const ids = await endedJobs(redis, fleet, state, count);
   const jobs = await Promise.all(ids.map((id) => queue.getJob(id)));
-  return jobs.flatMap((job) => (job ? [describeJob(job, state)] : []));
+  return jobs.flatMap((job) => (job ? (describeJob(job, state) ?? []) : []));
 }
 
 async function* followEnds(
@@ -105,7 +109,8 @@ async function* followEnds(
       const next = ended.shift();
       if (next) {
         const job = await queue.getJob(next.id).catch(() => undefined);
-        if (job) yield describeJob(job, next.state);
+        const described = job && describeJob(job, next.state);
+        if (described) yield described;
       } else {
         await new Promise<void>((resolve) => {
           wake = resolve;
@@ -127,17 +132,21 @@ const reasonOf = ({ failedReason, data }: Job<RenderSignal>): string | undefined
     ? `fleet ${data.fleet}: two renderers died or froze while they did this job: look at the ends of their logs, and whether memory is short there; it is tried again after a pause`
     : failedReason;
 
-function describeJob(job: Job<RenderSignal, RenderResult>, state: RenderJob['state']): RenderJob {
+/** Undefined for a job that is none of Flotilla's: whoever can write to Redis can add one. */
+function describeJob(job: Job<RenderSignal, RenderResult>, state: RenderJob['state']): RenderJob | undefined {
+  const signal = readValue(signalSchema, job.data);
+  if (!signal.ok) return undefined;
+  const result = readValue(resultSchema, job.returnvalue);
   const setback = state === 'completed' ? undefined : setbackIn(job);
   return {
     id: job.id ?? '',
-    fleet: job.data.fleet,
+    fleet: signal.value.fleet,
     state,
     addedAt: job.timestamp,
     startedAt: job.processedOn,
     finishedAt: job.finishedOn,
     attempts: job.attemptsMade,
-    result: state === 'completed' ? (job.returnvalue ?? undefined) : undefined,
+    result: state === 'completed' && result.ok ? result.value : undefined,
     // Who found that two had died did not work at it.
     renderer: job.failedReason === stalled ? setback?.renderer : job.processedBy,
     reason: reasonOf(job),

@@ -4,6 +4,8 @@ import {
   type RenderSetback,
   type RenderSignal,
   renderQueue,
+  readValue,
+  signalSchema,
 } from '@flotilla/domain';
 import { type Job, Queue, UnrecoverableError, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
@@ -101,7 +103,8 @@ export function createRenderWorker({
         problem = undefined;
         return job;
       } finally {
-        tell?.(job?.data.fleet);
+        const signal = readValue(signalSchema, job?.data);
+        tell?.(signal.ok ? signal.value.fleet : undefined);
       }
     }
   }
@@ -112,7 +115,9 @@ export function createRenderWorker({
   const ended = (job: Job<RenderSignal, RenderResult> | undefined, state: EndState): void => {
     // A failed attempt that is followed by another is no end.
     if (job?.id === undefined || job.finishedOn === undefined) return;
-    const noting = noteEnded(connection, { id: job.id, fleet: job.data.fleet, state }, history[state])
+    const signal = readValue(signalSchema, job.data);
+    if (!signal.ok) return;
+    const noting = noteEnded(connection, { id: job.id, fleet: signal.value.fleet, state }, history[state])
       .then((old) => Promise.all(old.map((id) => queue.remove(id))))
       // What stays for that goes by what BullMQ keeps of all fleets.
       .catch(() => undefined)
@@ -122,10 +127,14 @@ export function createRenderWorker({
   const worker = new FetchingWorker(
     renderQueue.name,
     async (job) => {
+      const signal = readValue(signalSchema, job.data);
+      // A name that is none of a fleet's may lead anywhere.
+      if (!signal.ok) throw new UnrecoverableError(`this is no job of Flotilla's: ${signal.reason}; remove it`);
+      const { fleet } = signal.value;
       if (job.stalledCounter > 0) await noteTakenUp(connection, queue, job, name);
       const forget = noteIfLong(job, name);
       try {
-        return await render(job.data.fleet, { id: job.id ?? '', attempt: job.attemptsMade + 1 });
+        return await render(fleet, { id: job.id ?? '', attempt: job.attemptsMade + 1 });
       } catch (error) {
         if (givesBack(error)) {
           // Before the job is back, or this worker would be the next to take it.

@@ -1,4 +1,11 @@
-import { type RenderResult, type RenderSetback, type RenderSignal, reasonOf } from '@flotilla/domain';
+import {
+  type RenderResult,
+  type RenderSetback,
+  type RenderSignal,
+  reasonOf,
+  readValue,
+  setbackSchema,
+} from '@flotilla/domain';
 import type { Job, Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { endedJobs } from './ended-jobs.ts';
@@ -6,8 +13,10 @@ import { endedJobs } from './ended-jobs.ts';
 type RenderQueue = Queue<RenderSignal, RenderResult>;
 
 /** What a job says of its last attempt that failed; of foreign jobs, nothing. */
-export const setbackIn = ({ progress }: Job<RenderSignal>): RenderSetback | undefined =>
-  typeof progress === 'object' && 'since' in progress ? (progress as RenderSetback) : undefined;
+export function setbackIn({ progress }: Job<RenderSignal>): RenderSetback | undefined {
+  const read = readValue(setbackSchema, progress);
+  return read.ok ? read.value : undefined;
+}
 
 export interface FailedAttempt {
   /** Whose attempt it was. */

@@ -105,6 +105,23 @@ const gate = () => {
 };
 const states = async () => (await history().jobs()).map(({ state }) => state).sort();
 
+it("a job that is none of Flotilla's is failed with its reason, leads nowhere and keeps nobody waiting", async () => {
+  const queue = new Queue(renderQueue.name, { connection: connect(), prefix: renderQueue.prefix });
+  closing.push(() => queue.close());
+  for (const data of [{ fleet: '../../victim', revision: 1 }, null, { fleet: 7 }, []]) await queue.add('render', data);
+  const rendered: string[] = [];
+  startWorker((fleet) => Promise.resolve(void rendered.push(fleet)));
+  await signals.signal(lb, revision(1));
+  await waitFor(async () => (await states()).includes('completed'), { what: 'the job of the fleet' });
+  expect(rendered).toEqual(['lb']);
+  const failed = await queue.getFailed();
+  expect(failed.map(({ failedReason }) => failedReason)).toEqual(
+    Array(4).fill(expect.stringContaining('no job of Flotilla')),
+  );
+  // The history tells of fleets.
+  expect((await history().jobs()).map(({ fleet }) => fleet)).toEqual(['lb']);
+});
+
 describe('fetching', () => {
   it('is told when it begins, and then whose job it brought', async () => {
     const events: string[] = [];

@@ -11,7 +11,12 @@ import { type State, diskOf, parkedOf } from './state.ts';
  */
 export async function resume(context: Context): Promise<void> {
   const { store, haproxy, log } = context;
-  const saved = await store.readState();
+  const saved = await store.readState((reason) => {
+    log.warn(
+      { reason },
+      'state.json is not understood and counts as empty: what was refused before may be tried again',
+    );
+  });
   const disk = await onDisk(context, saved);
   // The command brought HAProxy there, and it reads the same files when it starts.
   const isLive = haproxy.mode === 'command' && saved.applied?.digest === disk?.manifest.digest;

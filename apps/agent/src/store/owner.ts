@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { FlotillaError, reasonOf } from '@flotilla/domain';
+import { FlotillaError, reasonOf, parseJsonObject } from '@flotilla/domain';
 import { privateFolder } from '@flotilla/runtime';
 import { replaceFile } from './durable.ts';
 
@@ -149,9 +149,10 @@ function inUse(root: string): FlotillaError {
 /** What the last owner said of itself. */
 function readOwner(root: string): Partial<Record<'fleet' | 'node' | 'pid' | 'host' | 'since', string>> {
   try {
-    const parsed: unknown = JSON.parse(readFileSync(join(root, file), 'utf8'));
-    if (typeof parsed !== 'object' || parsed === null) return {};
-    return Object.fromEntries(Object.entries(parsed).map(([name, value]) => [name, String(value)]));
+    const parsed = parseJsonObject(readFileSync(join(root, file), 'utf8'));
+    return parsed.ok
+      ? Object.fromEntries(Object.entries(parsed.value).map(([name, value]) => [name, String(value)]))
+      : {};
   } catch {
     return {};
   }

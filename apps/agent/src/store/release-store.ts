@@ -1,8 +1,9 @@
+import { z } from 'zod';
 import { mkdirSync, readFileSync, readlinkSync, renameSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { readdir, readlink, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { HeldArtifact } from '@flotilla/artifact';
-import { type Manifest, digestOf, layout, unplaceFile } from '@flotilla/domain';
+import { type Manifest, digestOf, layout, unplaceFile, parseAs, manifestSchema } from '@flotilla/domain';
 import { type ConfigModel } from '@flotilla/haproxy';
 import {
   flushFile,
@@ -43,7 +44,7 @@ export interface ReleaseStore {
   /** Since when there is something to flush (performance.now()), if there is. */
   readonly unflushedSince: number | undefined;
   /** What the agent before this one left, empty where there is nothing that can be read. */
-  readState(): Promise<AgentState>;
+  readState(onOdd: (reason: string) => void): Promise<AgentState>;
   /** Replaces the state file. */
   writeState(state: AgentState): void;
   /** The release `current` points to, when it is whole. */
@@ -147,7 +148,7 @@ export async function openReleaseStore(paths: StorePaths): Promise<ReleaseStore>
         throw error;
       }
     },
-    readState: () => readState(paths.state),
+    readState: (onOdd) => readState(paths.state, onOdd),
     writeState(state) {
       writeState(paths.state, state);
       note(paths.state);
@@ -241,10 +242,11 @@ interface Stored {
   readonly sizes: Readonly<Record<string, number>>;
 }
 
+const storedSchema = z.object({ manifest: manifestSchema, sizes: z.record(z.string(), z.number()) });
+
 function readStored(folder: string): Stored | undefined {
   try {
-    const read = JSON.parse(readFileSync(join(folder, ownFiles.manifest), 'utf8')) as Partial<Stored>;
-    return read.manifest && read.sizes ? { manifest: read.manifest, sizes: read.sizes } : undefined;
+    return parseAs(storedSchema, readFileSync(join(folder, ownFiles.manifest), 'utf8'));
   } catch {
     return undefined;
   }

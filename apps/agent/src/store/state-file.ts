@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { type ArtifactIdentity, identityOf } from '@flotilla/domain';
+import { type ArtifactIdentity, identityOf, identitySchema, readJson } from '@flotilla/domain';
+import { z } from 'zod';
 import { replaceFile } from './durable.ts';
 
 /** What an agent has to know after a restart, besides the releases themselves. */
@@ -48,16 +49,45 @@ export const emptyState: AgentState = {
 
 const format = 1;
 
+// One part that is odd leaves the others as they are.
+const identity = identitySchema.nullable().catch(null);
+
+const stateSchema = z.object({
+  format: z.literal(format),
+  applied: identity,
+  lastGood: identity,
+  parked: z.object({ artifact: identitySchema, reason: z.string() }).nullable().catch(null),
+  refusedLines: z
+    .object({
+      lines: z.union([z.array(z.string()).readonly(), z.string()]),
+      reason: z.string(),
+      pauseMs: z.number(),
+      /** In ms since 1970; the time of `performance.now()` begins anew with each process. */
+      until: z.number(),
+    })
+    .nullable()
+    .catch(null),
+  worker: z.object({ pid: z.int(), started: z.string().nullable(), runs: z.string() }).nullable().catch(null),
+});
+
+type StoredState = z.output<typeof stateSchema>;
+type StoredLines = NonNullable<StoredState['refusedLines']>;
+
 /** A file that is missing or cannot be read counts as empty: the releases on disk still tell what ran. */
-export async function readState(path: string): Promise<AgentState> {
+export async function readState(path: string, onOdd: (reason: string) => void): Promise<AgentState> {
+  let text: string;
   try {
-    const read = JSON.parse(await readFile(path, 'utf8')) as Partial<StoredState>;
-    if (read.format !== format) return emptyState;
-    const { applied = null, lastGood = null, parked = null, refusedLines = null, worker = null } = read;
-    return { applied, lastGood, parked, refusedLines: refusedLines && fromStored(refusedLines), worker };
+    text = await readFile(path, 'utf8');
   } catch {
     return emptyState;
   }
+  const read = readJson(stateSchema, text);
+  if (!read.ok) {
+    onOdd(read.reason);
+    return emptyState;
+  }
+  const { format: _, refusedLines, ...rest } = read.value;
+  return { ...rest, refusedLines: refusedLines && fromStored(refusedLines) };
 }
 
 export function writeState(path: string, { applied, lastGood, parked, refusedLines, worker }: AgentState): void {
@@ -71,14 +101,6 @@ export function writeState(path: string, { applied, lastGood, parked, refusedLin
   };
   replaceFile(path, `${JSON.stringify(state)}\n`);
 }
-
-interface StoredState extends Omit<AgentState, 'refusedLines'> {
-  readonly format: number;
-  readonly refusedLines: StoredLines | null;
-}
-
-/** The time of `performance.now()` begins anew with each process; `until` is in ms since 1970. */
-type StoredLines = Omit<RefusedLines, 'notBefore'> & { readonly until: number };
 
 const toStored = ({ notBefore, ...rest }: RefusedLines): StoredLines => ({
   ...rest,

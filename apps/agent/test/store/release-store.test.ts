@@ -227,7 +227,7 @@ describe('the state file', () => {
     const parked = { artifact: manifest, reason: 'no' };
     writeState(paths.state, { applied: null, lastGood: manifest, parked, refusedLines: null, worker });
     const { epoch, version, digest } = manifest;
-    expect(await readState(paths.state)).toEqual({
+    expect(await readState(paths.state, () => undefined)).toEqual({
       applied: null,
       lastGood: { epoch, version, digest },
       parked: { artifact: { epoch, version, digest }, reason: 'no' },
@@ -244,17 +244,31 @@ describe('the state file', () => {
       const notBefore = performance.now() + 50_000;
       writeState(paths.state, { ...emptyState, refusedLines: { ...refused, notBefore } });
       vi.advanceTimersByTime(20_000);
-      expect((await readState(paths.state)).refusedLines).toEqual({ ...refused, notBefore });
+      expect((await readState(paths.state, () => undefined)).refusedLines).toEqual({ ...refused, notBefore });
       vi.setSystemTime(0);
       const capped = performance.now() + refused.pauseMs;
-      expect((await readState(paths.state)).refusedLines).toEqual({ ...refused, notBefore: capped });
+      expect((await readState(paths.state, () => undefined)).refusedLines).toEqual({ ...refused, notBefore: capped });
     } finally {
       vi.useRealTimers();
     }
   });
 
-  it.each(['', '{', '{"format":99,"parked":1}'])('is empty when it cannot be read: %s', async (text) => {
-    writeFileSync(paths.state, text);
-    expect(await readState(paths.state)).toEqual(emptyState);
+  it.each(['', '{', '[]', 'null', '{"format":99,"parked":1}'])(
+    'is empty when it cannot be read, and says so: %s',
+    async (text) => {
+      writeFileSync(paths.state, text);
+      const told: string[] = [];
+      expect(await readState(paths.state, (reason) => told.push(reason))).toEqual(emptyState);
+      expect(told).toHaveLength(1);
+    },
+  );
+
+  it('keeps what is whole where one part of it is odd', async () => {
+    const { manifest } = artifact(3, files());
+    writeState(paths.state, { ...emptyState, parked: { artifact: manifest, reason: 'no' } });
+    const stored = JSON.parse(readFileSync(paths.state, 'utf8')) as object;
+    writeFileSync(paths.state, JSON.stringify({ ...stored, worker: { pid: 'x' }, applied: 7, refusedLines: [] }));
+    const read = await readState(paths.state, () => undefined);
+    expect(read).toMatchObject({ applied: null, worker: null, refusedLines: null, parked: { reason: 'no' } });
   });
 });

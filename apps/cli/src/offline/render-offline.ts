@@ -5,13 +5,13 @@ import {
   type FieldChanges,
   type FleetName,
   FlotillaError,
-  type Problem,
   type StoredObject,
   formatProblem,
   inputField,
   isFieldOf,
   parseInputField,
   sourcePosition,
+  parseProblem,
 } from '@flotilla/domain';
 import { RenderProcess, type TemplateSettings, defaultLimits } from '@flotilla/template';
 
@@ -46,7 +46,9 @@ export async function renderOffline(
 
 function problemsIn(changes: FieldChanges): string[] {
   return [...changes].flatMap(([field, value]) =>
-    value !== null && isFieldOf('problem', field) ? [formatProblem(JSON.parse(value) as Problem)] : [],
+    value !== null && isFieldOf('problem', field)
+      ? [parseProblem(value)].filter((each) => each !== undefined).map(formatProblem)
+      : [],
   );
 }
 

@@ -12,8 +12,9 @@ export async function versionsCommand(
   artifacts: ArtifactReader,
   { width = Infinity, now = Date.now() }: { width?: number; now?: number } = {},
 ): Promise<Outcome> {
+  const damaged: { version: string; reason: string }[] = [];
   const [versions, desired, nodes] = await Promise.all([
-    artifacts.versions(),
+    artifacts.versions((version, reason) => damaged.push({ version, reason })),
     artifacts.desired(),
     createNodeReports({ redis, fleet }).nodes(),
   ]);
@@ -38,8 +39,8 @@ export async function versionsCommand(
   ]);
   return {
     code: exitCodes.ok,
-    lines:
-      rows.length === 0
+    lines: [
+      ...(rows.length === 0
         ? [`fleet ${fleet} has no versions yet`]
         : [
             ...columns(['VERSION', 'DIGEST', 'REVISION', 'MADE', 'FILES', 'BYTES', 'RUN BY'], rows, {
@@ -47,7 +48,9 @@ export async function versionsCommand(
               optional: ['BYTES', 'FILES', 'REVISION'],
             }),
             desired.held === undefined ? '* desired' : `* desired, and held: ${desired.held}`,
-          ],
-    json: { fleet, held: desired.held ?? null, versions: listed },
+          ]),
+      ...damaged.map(({ version, reason }) => `version ${version} is left out: ${reason}`),
+    ],
+    json: { fleet, held: desired.held ?? null, versions: listed, damaged },
   };
 }
