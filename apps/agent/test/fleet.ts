@@ -11,6 +11,7 @@ import {
   fleetName,
   revision,
   sourcePosition,
+  bundleFile,
 } from '@flotilla/domain';
 import { type RedisServer, onCleanup, startRedis, waitFor } from '@flotilla/testkit';
 import { Redis } from 'ioredis';
@@ -62,7 +63,7 @@ export async function startFleet(): Promise<Fleet> {
       return wishes.ask({ node: status.node, instance: status.instance.id }, kind);
     },
     async publish(files) {
-      const bundle = Object.entries(files).map(([path, text]) => ({ path, content: Buffer.from(text) }));
+      const bundle = Object.entries(files).map(([path, text]) => bundleFile(path, Buffer.from(text)));
       const number = revision(count++);
       const outcome = await publisher.publish({
         epoch: life,

@@ -16,6 +16,7 @@ import {
   silentAfterMs,
   term,
   sourcePosition,
+  bundleFile,
 } from '@flotilla/domain';
 import { createInputsWriter, readProgress } from '@flotilla/inputs';
 import { createRenderWorker, createSignals } from '@flotilla/queue';
@@ -55,7 +56,7 @@ export async function openFleet(url: string, fleet: FleetName) {
       revision: progress.revision,
       sourcePosition: position,
       isChecked,
-      files: Object.entries(files).map(([path, text]) => ({ path, content: Buffer.from(text) })),
+      files: Object.entries(files).map(([path, text]) => bundleFile(path, Buffer.from(text))),
     });
     if (outcome.kind !== 'published') throw new Error(`not published: ${outcome.kind}`);
     return outcome.manifest;

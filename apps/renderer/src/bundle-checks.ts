@@ -78,8 +78,8 @@ export class BundleChecks {
   }
 
   /** The file that HAProxy took last under this path: in this process, or in the newest version. */
-  async servedLast(path: string): Promise<Buffer | undefined> {
-    return this.#checked.contentOf(path) ?? (await this.#options.versions.newestFile(path));
+  async servedLast(path: string): Promise<BundleFile | undefined> {
+    return this.#checked.file(path) ?? (await this.#options.versions.newestFile(path));
   }
 
   /** A version went out, or is out, that has to be checked. */

@@ -1,4 +1,4 @@
-import { type BundleFile, layout } from '@flotilla/domain';
+import { type BundleFile, type Digest, layout, sameFiles } from '@flotilla/domain';
 import { type ConfigModel, needsCheck, parseConfig } from '@flotilla/haproxy';
 
 /**
@@ -10,33 +10,35 @@ import { type ConfigModel, needsCheck, parseConfig } from '@flotilla/haproxy';
  */
 export class CheckedBundle {
   #files: readonly BundleFile[] = [];
-  /** Models by the Buffer they were read from, so that a text is read once, and then only where it changed. */
-  readonly #models = new WeakMap<Buffer, ConfigModel>();
+  /** What was read last, and of what HAProxy has checked: a text is read once, and then only where it changed. */
+  #models = new Map<Digest, ConfigModel>();
   #latest: ConfigModel | undefined;
   #isTrusted = true;
 
-  /** By identity: a file that did not change keeps its Buffer. */
   isSame(files: readonly BundleFile[]): boolean {
     return sameFiles(files, this.#files);
   }
 
   vouchesFor(files: readonly BundleFile[]): boolean {
     if (!this.#isTrusted || files.length !== this.#files.length) return false;
-    const before = this.#files.find(isConfig)?.content;
-    const after = files.find(isConfig)?.content;
+    const before = this.#files.find(isConfig);
+    const after = files.find(isConfig);
     if (!before || !after || !sameFiles(files.filter(isOther), this.#files.filter(isOther))) return false;
     return !needsCheck(this.#modelOf(before), this.#modelOf(after));
   }
 
   /** A file of the bundle that HAProxy took last. */
-  contentOf(path: string): Buffer | undefined {
-    return this.#files.find((file) => file.path === path)?.content;
+  file(path: string): BundleFile | undefined {
+    return this.#files.find((file) => file.path === path);
   }
 
   /** HAProxy took this bundle. */
   take(files: readonly BundleFile[]): void {
     this.#files = files;
     this.#isTrusted = true;
+    const { digest } = files.find(isConfig) ?? {};
+    const model = digest && this.#models.get(digest);
+    this.#models = new Map(model ? [[digest, model]] : []);
   }
 
   /** HAProxy refused what was vouched for: until it takes a bundle again, every one is checked first. */
@@ -44,10 +46,9 @@ export class CheckedBundle {
     this.#isTrusted = false;
   }
 
-  #modelOf(content: Buffer): ConfigModel {
-    const known = this.#models.get(content);
-    const model = known ?? parseConfig(content.toString(), this.#latest);
-    if (!known) this.#models.set(content, model);
+  #modelOf({ digest, content }: BundleFile): ConfigModel {
+    const model = this.#models.get(digest) ?? parseConfig(content.toString(), this.#latest);
+    this.#models.set(digest, model);
     this.#latest = model;
     return model;
   }
@@ -55,6 +56,3 @@ export class CheckedBundle {
 
 const isConfig = ({ path }: BundleFile): boolean => path === layout.config;
 const isOther = (file: BundleFile): boolean => !isConfig(file);
-
-const sameFiles = (a: readonly BundleFile[], b: readonly BundleFile[]): boolean =>
-  a.length === b.length && a.every(({ path, content }, at) => b[at]?.path === path && b[at]?.content === content);

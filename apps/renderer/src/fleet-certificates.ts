@@ -17,7 +17,7 @@ interface RefusedPair {
   /** HAProxy's. */
   readonly words: string;
   /** The file that serves in its place; undefined when there was none, or HAProxy refused that as well. */
-  readonly instead: Buffer | undefined;
+  readonly instead: BundleFile | undefined;
 }
 
 /** What FleetCertificates needs of the fleet's inputs. */
@@ -56,7 +56,7 @@ export class FleetCertificates {
   async refuse(
     words: string,
     inputs: CertificateInputs,
-    servedLast: (path: string) => Promise<Buffer | undefined>,
+    servedLast: (path: string) => Promise<BundleFile | undefined>,
   ): Promise<string[]> {
     const names = inputs.certificates();
     const named = names.filter((name) => !this.#isLeftOut(name) && isNamedIn(words, name, names));
@@ -64,7 +64,7 @@ export class FleetCertificates {
       // What served last can be refused in its turn, after HAProxy was upgraded, say.
       const before = this.#refused.get(name);
       const served = before ? undefined : await lastOf(name, servedLast);
-      const isSame = served && this.#files.contentOf(pathOf(name))?.equals(served);
+      const isSame = served && this.#files.file(pathOf(name))?.digest === served.digest;
       const instead = isSame ? undefined : served;
       this.#refused.set(name, { words: before?.words ?? sentenceWith(words, name, names), instead });
     }
@@ -127,8 +127,8 @@ const sentenceWith = (words: string, name: string, names: readonly string[]): st
 /** The file that served last under this name, if it was an entry's and not the second name of another one. */
 async function lastOf(
   name: string,
-  servedLast: (path: string) => Promise<Buffer | undefined>,
-): Promise<Buffer | undefined> {
-  const list = (await servedLast(layout.crtList))?.toString().split('\n') ?? [];
+  servedLast: (path: string) => Promise<BundleFile | undefined>,
+): Promise<BundleFile | undefined> {
+  const list = (await servedLast(layout.crtList))?.content.toString().split('\n') ?? [];
   return list.includes(`${templatePaths.ssldir}/${name}`) ? servedLast(pathOf(name)) : undefined;
 }

@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
-import { type BundleFile, type FleetName, placeFile, reasonOf } from '@flotilla/domain';
+import { type BundleFile, type FleetName, placeFile, reasonOf, type Digest } from '@flotilla/domain';
 import { privateFolder } from '@flotilla/runtime';
 import type { Look } from './own-trouble.ts';
 
@@ -11,7 +11,7 @@ import type { Look } from './own-trouble.ts';
  * only files that changed are written.
  */
 export class StagedBundle {
-  readonly #written = new Map<string, Buffer>();
+  readonly #written = new Map<string, Digest>();
   #folders = new Set<string>();
 
   constructor(
@@ -38,7 +38,7 @@ export class StagedBundle {
       await rm(join(this.folder, path), { force: true });
       this.#written.delete(path);
     }
-    const changed = files.filter(({ path, content }) => this.#written.get(path) !== content);
+    const changed = files.filter(({ path, digest }) => this.#written.get(path) !== digest);
     for (const path of new Set(changed.map(({ path }) => dirname(join(this.folder, path)))))
       await this.#makeFolder(path);
     for (let at = 0; at < changed.length; at += filesAtOnce) {
@@ -52,10 +52,10 @@ export class StagedBundle {
     this.#folders.add(path);
   }
 
-  async #write({ path, content }: BundleFile): Promise<void> {
+  async #write({ path, content, digest }: BundleFile): Promise<void> {
     this.#written.delete(path);
     await writeFile(join(this.folder, path), placeFile(path, content, this.folder), { mode: 0o600 });
-    this.#written.set(path, content);
+    this.#written.set(path, digest);
   }
 
   async remove(): Promise<void> {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { releaseToken } from '@flotilla/domain';
+import { releaseToken, bundleFile } from '@flotilla/domain';
 import { cleanUp, temporaryFolder } from '@flotilla/testkit';
 import { afterEach, expect, test } from 'vitest';
 import { StagedBundle } from '../src/staged-bundle.ts';
@@ -12,8 +12,8 @@ test('HAProxy checks the very bytes that nodes get, with its folder in place of 
   // Latin-1, as an error file may be.
   const latin1 = Buffer.from('HTTP/1.0 503 \xfcberlastet\r\n\r\n', 'latin1');
   await new StagedBundle(folder).stage([
-    { path: 'haproxy.cfg', content: Buffer.from(`errorfile 503 ${releaseToken}/files/503.http\n`) },
-    { path: 'files/503.http', content: latin1 },
+    bundleFile('haproxy.cfg', Buffer.from(`errorfile 503 ${releaseToken}/files/503.http\n`)),
+    bundleFile('files/503.http', latin1),
   ]);
   expect(readFileSync(join(folder, 'haproxy.cfg'), 'utf8')).toBe(`errorfile 503 ${folder}/files/503.http\n`);
   expect(readFileSync(join(folder, 'files/503.http')).equals(latin1)).toBe(true);

@@ -28,7 +28,7 @@ export interface CheckedVersions {
   /** A version's files. Throws `ArtifactError` (`artifact-missing`) when it is not kept any more. */
   filesOf(artifact: ArtifactIdentity): Promise<BundleFile[]>;
   /** A file of the newest version; undefined when there is none. */
-  newestFile(path: string): Promise<Buffer | undefined>;
+  newestFile(path: string): Promise<BundleFile | undefined>;
   /** Notes that the check found it good. */
   confirm(artifact: ArtifactIdentity): Promise<void>;
   /**
@@ -63,7 +63,10 @@ export function createCheckedVersions(options: {
   const filesOf = async (artifact: ArtifactIdentity): Promise<BundleFile[]> => {
     const held = await pullArtifact(redis, fleet, sealer, artifact, undefined);
     if (!held) throw missing(fleet, artifact.version);
-    return Array.from(held.files, ([path, content]) => ({ path, content }));
+    return held.manifest.files.flatMap(({ path, digest }) => {
+      const content = held.files.get(path);
+      return content ? [{ path, content, digest }] : [];
+    });
   };
 
   return {
@@ -74,7 +77,7 @@ export function createCheckedVersions(options: {
     filesOf,
     async newestFile(path) {
       const { newest } = await readMeta(redis, fleet);
-      return newest && (await filesOf(newest)).find((file) => file.path === path)?.content;
+      return newest && (await filesOf(newest)).find((file) => file.path === path);
     },
     async confirm(artifact) {
       await confirmScript.run(redis, [meta], [artifact.epoch, artifact.version]);

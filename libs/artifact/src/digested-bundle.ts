@@ -1,12 +1,4 @@
-import {
-  type BundleFile,
-  type Digest,
-  type ManifestFile,
-  byPath,
-  digestOf,
-  digestOfFiles,
-  isSafePath,
-} from '@flotilla/domain';
+import { type BundleFile, type Digest, type ManifestFile, byPath, digestOfFiles, isSafePath } from '@flotilla/domain';
 import { ArtifactError } from './artifact-error.ts';
 
 /** A bundle with every digest: what a manifest says of it, and its bytes by path and by digest. */
@@ -17,26 +9,15 @@ export interface DigestedBundle {
   readonly contents: ReadonlyMap<string, Buffer>;
 }
 
-/** Digests of buffers seen before: a file whose buffer is the same object is not hashed again. */
-export type DigestMemo = WeakMap<Buffer, Digest>;
-
 /** Throws `ArtifactError` (`bundle`) for a path that leaves the release folder or appears twice. */
-export function digestBundle(bundle: readonly BundleFile[], memo: DigestMemo): DigestedBundle {
+export function digestBundle(bundle: readonly BundleFile[]): DigestedBundle {
   const contents = new Map<string, Buffer>();
   const files: ManifestFile[] = [];
-  for (const { path, content } of [...bundle].sort(byPath)) {
+  for (const { path, content, digest } of [...bundle].sort(byPath)) {
     if (!isSafePath(path)) throw new ArtifactError('bundle', `the bundle's path "${path}" leaves the release folder`);
     if (contents.has(path)) throw new ArtifactError('bundle', `the bundle has two files at "${path}"`);
     contents.set(path, content);
-    files.push({ path, digest: digestWith(memo, content), size: content.length });
+    files.push({ path, digest, size: content.length });
   }
   return { digest: digestOfFiles(files), files, contents };
-}
-
-function digestWith(memo: DigestMemo, content: Buffer): Digest {
-  const known = memo.get(content);
-  if (known !== undefined) return known;
-  const digest = digestOf(content);
-  memo.set(content, digest);
-  return digest;
 }

@@ -17,7 +17,7 @@ import { type Base, type Known, asKnown, catchUp, loadBase } from './base-versio
 import { readBlobs } from './blobs.ts';
 import { deltaPurpose, encodeDelta } from './delta-bytes.ts';
 import { makeDelta } from './delta.ts';
-import { type DigestMemo, type DigestedBundle, digestBundle } from './digested-bundle.ts';
+import { type DigestedBundle, digestBundle } from './digested-bundle.ts';
 import { runPublish } from './publish-script.ts';
 
 export interface PublisherOptions {
@@ -35,7 +35,6 @@ export interface Publication {
   readonly revision: Revision;
   /** The source's position behind the revision, for provenance. */
   readonly sourcePosition: SourcePosition;
-  /** Keep a file's Buffer while its content stays: known ones are neither hashed nor sent again. */
   readonly files: readonly BundleFile[];
   /** Whether HAProxy has checked the bundle; one that is checked afterwards is told by `CheckedVersions`. */
   readonly isChecked: boolean;
@@ -73,7 +72,6 @@ const maxAttempts = 10;
 /** One publisher a fleet and process: it remembers the newest version, so that a change costs what changed. */
 export function createPublisher({ redis, fleet, sealer, keepVersions }: PublisherOptions): Publisher {
   if (!Number.isInteger(keepVersions) || keepVersions < 1) throw new RangeError('keepVersions must be at least 1');
-  const memo: DigestMemo = new WeakMap();
   let known: Known | undefined;
   let preparing: Promise<void> | undefined;
 
@@ -160,7 +158,7 @@ export function createPublisher({ redis, fleet, sealer, keepVersions }: Publishe
       preparing ??= prepare().finally(() => (preparing = undefined));
     },
     async publish(publication) {
-      const bundle = digestBundle(publication.files, memo);
+      const bundle = digestBundle(publication.files);
       await preparing;
       for (let count = 0; count < maxAttempts; count++) {
         const { epoch } = publication;

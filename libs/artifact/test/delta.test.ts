@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { type Manifest, digest, epoch, fleetName, revision, version } from '@flotilla/domain';
+import { type Manifest, digest, epoch, fleetName, revision, version, bundleFile } from '@flotilla/domain';
 import { expect, test } from 'vitest';
 import { decodeDelta, encodeDelta } from '../src/delta-bytes.ts';
 import { type HeldArtifact, applyDelta, makeDelta, maxDeltaBytes } from '../src/delta.ts';
@@ -22,10 +22,7 @@ function hold(files: Files, number = 1): HeldArtifact {
 }
 
 const bundleOf = (files: Files) =>
-  digestBundle(
-    Object.entries(files).map(([path, text]) => ({ path, content: Buffer.from(text) })),
-    new WeakMap(),
-  );
+  digestBundle(Object.entries(files).map(([path, text]) => bundleFile(path, Buffer.from(text))));
 
 function deltaBetween(before: HeldArtifact, files: Files) {
   const after = hold(files, before.manifest.version + 1);
@@ -78,18 +75,9 @@ test('a delta cannot write outside the release folder', () => {
 });
 
 test('a bundle with an unsafe path or the same path twice is refused', () => {
-  const content = Buffer.from('x');
-  const memo = new WeakMap();
-  expect(() => digestBundle([{ path: '/etc/passwd', content }], memo)).toThrow(/leaves the release folder/);
-  expect(() =>
-    digestBundle(
-      [
-        { path: 'a', content },
-        { path: 'a', content },
-      ],
-      memo,
-    ),
-  ).toThrow(/two files at "a"/);
+  const file = (path: string) => bundleFile(path, Buffer.from('x'));
+  expect(() => digestBundle([file('/etc/passwd')])).toThrow(/leaves the release folder/);
+  expect(() => digestBundle([file('a'), file('a')])).toThrow(/two files at "a"/);
 });
 
 test('bytes that are no delta are told as damaged, and nothing else is thrown', () => {

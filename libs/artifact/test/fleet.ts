@@ -9,6 +9,7 @@ import {
   newEpoch,
   revision,
   sourcePosition,
+  bundleFile,
 } from '@flotilla/domain';
 import {
   type Artifact,
@@ -60,7 +61,7 @@ export async function beginLife(redis: Redis): Promise<Epoch> {
 }
 
 export const bundle = (files: Record<string, string>): BundleFile[] =>
-  Object.entries(files).map(([path, text]) => ({ path, content: Buffer.from(text) }));
+  Object.entries(files).map(([path, text]) => bundleFile(path, Buffer.from(text)));
 
 export const publication = (life: Epoch, count: number, files: Record<string, string>) => ({
   epoch: life,

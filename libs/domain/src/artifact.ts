@@ -3,11 +3,21 @@ import { z } from 'zod';
 import type { Digest, Epoch, FleetName, Revision, Version } from './brands.ts';
 import { digestSchema, fleetSchema, identitySchema, revisionSchema, timeSchema } from './schema.ts';
 
-/** One file of a rendered bundle; `path` is relative to the release folder. */
+/**
+ * One file of a rendered bundle; `path` is relative to the release folder. Whoever makes the content knows when it changed,
+ * so the digest is made there, once, and everybody else compares digests.
+ */
 export interface BundleFile {
   readonly path: string;
   readonly content: Buffer;
+  readonly digest: Digest;
 }
+
+export const bundleFile = (path: string, content: Buffer): BundleFile => ({ path, content, digest: digestOf(content) });
+
+/** The same files with the same content, in the same order. */
+export const sameFiles = (a: readonly BundleFile[], b: readonly BundleFile[]): boolean =>
+  a.length === b.length && a.every(({ path, digest }, at) => b[at]?.path === path && b[at].digest === digest);
 
 export interface ManifestFile {
   readonly path: string;

@@ -1,4 +1,4 @@
-import type { BundleFile } from './artifact.ts';
+import { type BundleFile, bundleFile } from './artifact.ts';
 import { layout, templatePaths } from './bundle-layout.ts';
 import { bundlePem } from './certificate.ts';
 import { type InputField, inputField } from './inputs.ts';
@@ -6,12 +6,12 @@ import { type InputField, inputField } from './inputs.ts';
 interface Pair {
   readonly certificate: string;
   readonly key: string;
-  readonly content: Buffer;
+  readonly file: BundleFile;
 }
 
 /**
  * The files of a fleet's certificates: `ssl/<name>` and `ssl/<name>.pem`, each the key and then the chain, and a
- * crt-list of all of them, sorted by name. A certificate that did not change keeps its Buffer.
+ * crt-list of all of them, sorted by name. What did not change is not made again.
  */
 export class CertificateFiles {
   #pairs = new Map<string, Pair>();
@@ -21,14 +21,14 @@ export class CertificateFiles {
   build(
     names: readonly string[],
     fields: ReadonlyMap<InputField, string>,
-    instead: ReadonlyMap<string, Buffer> = new Map(),
+    instead: ReadonlyMap<string, BundleFile> = new Map(),
   ): readonly BundleFile[] {
     const pairs = new Map<string, Pair>();
     let changed = names.length !== this.#pairs.size;
     for (const name of names) {
       const before = this.#pairs.get(name);
-      const content = instead.get(name);
-      const pair = content ? keptPair(content, before) : pairOf(name, fields, before);
+      const kept = instead.get(name);
+      const pair = kept ? keptPair(kept, before) : pairOf(name, fields, before);
       pairs.set(name, pair);
       changed ||= pair !== before;
     }
@@ -38,8 +38,8 @@ export class CertificateFiles {
   }
 
   /** Of the files that were built last. */
-  contentOf(path: string): Buffer | undefined {
-    return this.#files?.find((file) => file.path === path)?.content;
+  file(path: string): BundleFile | undefined {
+    return this.#files?.find((file) => file.path === path);
   }
 }
 
@@ -47,18 +47,22 @@ function pairOf(name: string, fields: ReadonlyMap<InputField, string>, before: P
   const certificate = fields.get(inputField('certificate', name)) ?? '';
   const key = fields.get(inputField('key', name)) ?? '';
   if (before?.certificate === certificate && before.key === key) return before;
-  return { certificate, key, content: Buffer.from(bundlePem(certificate, key)) };
+  return { certificate, key, file: bundleFile(pathOf(name), Buffer.from(bundlePem(certificate, key))) };
 }
 
-const keptPair = (content: Buffer, before: Pair | undefined): Pair =>
-  before?.content === content ? before : { certificate: '', key: '', content };
+/** Its parts are not to be used: whatever they become, they are another pair. */
+const keptPair = (file: BundleFile, before: Pair | undefined): Pair =>
+  before?.file === file ? before : { certificate: '', key: '', file };
+
+const pathOf = (name: string): string => `${layout.ssl}/${name}`;
 
 function filesOf(pairs: ReadonlyMap<string, Pair>): BundleFile[] {
-  const files = new Map<string, Buffer>();
-  for (const [name, { content }] of pairs) files.set(`${layout.ssl}/${name}.pem`, content);
+  const files = new Map<string, BundleFile>();
+  const add = (path: string, file: BundleFile) => files.set(path, { ...file, path });
+  for (const [name, { file }] of pairs) add(`${pathOf(name)}.pem`, file);
   // A certificate that is itself called "x.pem" comes before the second name of "x".
-  for (const [name, { content }] of pairs) files.set(`${layout.ssl}/${name}`, content);
+  for (const [name, { file }] of pairs) add(pathOf(name), file);
   const list = [...pairs.keys()].map((name) => `${templatePaths.ssldir}/${name}\n`).join('');
-  files.set(layout.crtList, Buffer.from(list));
-  return [...files].map(([path, content]) => ({ path, content }));
+  add(layout.crtList, bundleFile(layout.crtList, Buffer.from(list)));
+  return [...files.values()];
 }

@@ -1,6 +1,6 @@
 import { setImmediate as otherWork } from 'node:timers/promises';
-import type { InputField } from '@flotilla/domain';
-import { RenderProcess, type RenderProcessOptions, type RenderedFile } from './render-process.ts';
+import { type InputField, type BundleFile } from '@flotilla/domain';
+import { RenderProcess, type RenderProcessOptions } from './render-process.ts';
 import { TemplateError } from './template-error.ts';
 
 /** A result that was made with the help of earlier ones, and everything it depends on. */
@@ -8,7 +8,7 @@ export interface IncrementalResult {
   readonly inputs: ReadonlyMap<InputField, string>;
   /** What chance gave depends on it. */
   readonly seed: number;
-  readonly files: readonly RenderedFile[];
+  readonly files: readonly BundleFile[];
 }
 
 /** How a full render of the same inputs differs from an incremental result. */
@@ -61,7 +61,7 @@ const piecesOf = <T>(items: readonly T[]): T[][] =>
   );
 
 /** The first file that differs, in the order of the full render's. */
-function differenceBetween(files: readonly RenderedFile[], full: readonly RenderedFile[]): Difference | undefined {
+function differenceBetween(files: readonly BundleFile[], full: readonly BundleFile[]): Difference | undefined {
   const given = new Map(files.map(({ path, content }) => [path, content]));
   const wanted = new Map(full.map(({ path, content }) => [path, content]));
   const differing = [...new Set([...wanted.keys(), ...given.keys()])].flatMap((path) => {

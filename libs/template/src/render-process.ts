@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { setPriority } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { type FieldChanges, inputField } from '@flotilla/domain';
+import { type FieldChanges, inputField, type BundleFile, bundleFile } from '@flotilla/domain';
 import type { IncrementalResult } from './full-render.ts';
 import { KeptInputs } from './kept-inputs.ts';
 import { type RenderChild, post, renderIn, watched } from './process-call.ts';
@@ -20,12 +20,6 @@ export interface RenderProcessOptions {
   readonly givesWay?: boolean;
 }
 
-/** One file of the release folder. Its Buffer is the same object as after the render before, while its content is. */
-export interface RenderedFile {
-  readonly path: string;
-  readonly content: Buffer;
-}
-
 /**
  * Renders one fleet's templates in a process of their own, under hard limits: a template can make V8 end its whole
  * process, threads and all.
@@ -39,7 +33,7 @@ export class RenderProcess {
   #child: RenderChild | undefined;
   #rendering = false;
   /** What was rendered last, by whichever process. */
-  #last = new Map<string, Buffer>();
+  #last = new Map<string, BundleFile>();
   /** The last result, unless it was made from nothing. */
   #incremental: Omit<IncrementalResult, 'inputs'> | undefined;
   /** The process has not rendered yet. */
@@ -85,7 +79,7 @@ export class RenderProcess {
    * Renders what was handed over so far. One render at a time. `seed`: of chance in templates, 32 bits.
    * Throws `TemplateError` or `TemplateLimitError`, or the signal's reason; the process is ended in the last two cases.
    */
-  async render(signal?: AbortSignal, seed = randomInt(2 ** 32)): Promise<readonly RenderedFile[]> {
+  async render(signal?: AbortSignal, seed = randomInt(2 ** 32)): Promise<readonly BundleFile[]> {
     if (this.#rendering) throw new Error('this process renders already');
     signal?.throwIfAborted();
     this.#refuseEmpty();
@@ -153,9 +147,9 @@ export class RenderProcess {
     return child;
   }
 
-  #take(patches: readonly FilePatch[]): RenderedFile[] {
-    const files = patches.map((patch) => ({ path: patch.path, content: patched(this.#last.get(patch.path), patch) }));
-    this.#last = new Map(files.map(({ path, content }) => [path, content]));
+  #take(patches: readonly FilePatch[]): BundleFile[] {
+    const files = patches.map((patch) => patched(this.#last.get(patch.path), patch));
+    this.#last = new Map(files.map((file) => [file.path, file]));
     return files;
   }
 }
@@ -173,11 +167,11 @@ function lower({ process: { pid } }: RenderChild): void {
 
 const nothing = Buffer.alloc(0);
 
-/** The file that a patch makes of the one before; the same object where it is the same, as most is of a fresh process. */
-function patched(before: Buffer = nothing, { path, head, tail, bytes }: FilePatch): Buffer {
+/** The file that a patch makes of the one before: the same, with its digest, where nothing changed. */
+function patched(last: BundleFile | undefined, { path, head, tail, bytes }: FilePatch): BundleFile {
+  const before = last?.content ?? nothing;
   if (head + tail > before.length) throw new Error(`the render process left out a part of ${path}`);
   const end = before.length - tail;
-  return before.subarray(head, end).equals(bytes)
-    ? before
-    : Buffer.concat([before.subarray(0, head), bytes, before.subarray(end)]);
+  if (last && before.subarray(head, end).equals(bytes)) return last;
+  return bundleFile(path, Buffer.concat([before.subarray(0, head), bytes, before.subarray(end)]));
 }
