@@ -116,7 +116,7 @@ export async function launch(launched: Launch<AgentConfig>): Promise<Readonly<Re
 
   const sealer = createSealer(sealingKey(config), fleet);
   const disk = diskOf(context.state);
-  const held = disk && store.artifactOf(disk);
+  const loaded = disk && store.artifactOf(disk);
   const newest = newestKnown(context.state);
   let isOlderWanted = false;
   const wantsOlder = (): boolean => {
@@ -126,7 +126,7 @@ export async function launch(launched: Launch<AgentConfig>): Promise<Readonly<Re
   };
   const follow = {
     ...{ redis, blockingRedis, fleet, sealer, signal, wantsOlder },
-    ...(held && { held }),
+    ...(loaded && { loaded }),
     ...(newest && { newest }),
   };
   const reports = reporting.run(signal);

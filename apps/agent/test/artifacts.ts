@@ -1,8 +1,8 @@
-import type { HeldArtifact } from '@flotilla/artifact';
+import type { LoadedArtifact } from '@flotilla/artifact';
 import { type Manifest, byPath, digestOf, digestOfFiles, epoch, fleetName, revision, version } from '@flotilla/domain';
 
 /** An artifact from paths and texts. */
-export function artifact(number: number, contents: Record<string, string | Buffer>, life = 'life-1'): HeldArtifact {
+export function artifact(number: number, contents: Record<string, string | Buffer>, life = 'life-1'): LoadedArtifact {
   const files = new Map(Object.entries(contents).map(([path, content]) => [path, Buffer.from(content)]));
   const listed = [...files]
     .map(([path, bytes]) => ({ path, digest: digestOf(bytes), size: bytes.length }))

@@ -1,4 +1,4 @@
-import type { HeldArtifact } from '@flotilla/artifact';
+import type { LoadedArtifact } from '@flotilla/artifact';
 import type { RuntimeSocket } from '@flotilla/haproxy';
 import { waitFor } from '@flotilla/testkit';
 import { Delivery } from '../src/delivery/delivery.ts';
@@ -16,7 +16,7 @@ import { contextOf, runningWorker } from './context.ts';
 export const configOf = (address: string, text = ''): string =>
   `frontend web\n  bind 127.0.0.1:1\n  default_backend web\nbackend web\n  server a ${address}\n${text && `  # ${text}\n  http-request set-header x ${text}\n`}`;
 
-export const versionOf = (number: number, address: string, text = ''): HeldArtifact =>
+export const versionOf = (number: number, address: string, text = ''): LoadedArtifact =>
   artifact(number, { 'haproxy.cfg': configOf(address, text) });
 
 /** What lies on a disk that outlives the agent. */
@@ -57,7 +57,7 @@ export interface NodeOfValues {
   readonly hap: Hap;
   state(): State;
   readonly delivery: Delivery;
-  offer(artifact: HeldArtifact): void;
+  offer(artifact: LoadedArtifact): void;
   until(entry: string): Promise<unknown>;
   stop(): void;
 }
@@ -186,4 +186,4 @@ function socketOf(hap: Hap, journal: string[]): RuntimeSocket {
 }
 
 /** The placed form of a version on this node's disk. */
-export const placedOf = (held: HeldArtifact): PlacedRelease => placeArtifact(held, '/n/current');
+export const placedOf = (held: LoadedArtifact): PlacedRelease => placeArtifact(held, '/n/current');

@@ -11,7 +11,7 @@ import {
 } from '@flotilla/domain';
 import { readMeta, readRecords } from '@flotilla/runtime';
 import { ArtifactError } from './artifact-error.ts';
-import type { HeldArtifact } from './delta.ts';
+import type { LoadedArtifact } from './delta.ts';
 import { parseManifest } from './manifest-text.ts';
 import { pullArtifact } from './pull.ts';
 
@@ -26,7 +26,7 @@ export interface ArtifactReader {
   /** One of them; undefined when it is not kept any more. */
   manifest(version: Version): Promise<Manifest | undefined>;
   /** One version whole and verified. Throws `ArtifactError` (`artifact-missing`) when it is not kept any more. */
-  readArtifact(version: Version): Promise<HeldArtifact>;
+  readArtifact(version: Version): Promise<LoadedArtifact>;
 }
 
 export function createArtifactReader(options: { redis: Redis; fleet: FleetName; sealer: Sealer }): ArtifactReader {

@@ -9,7 +9,7 @@ import {
   fleetKeys,
 } from '@flotilla/domain';
 import { readMeta } from '@flotilla/runtime';
-import type { HeldArtifact } from './delta.ts';
+import type { LoadedArtifact } from './delta.ts';
 import { DesiredArtifact } from './desired-artifact.ts';
 import { readFeed } from './feed.ts';
 import { parseManifest } from './manifest-text.ts';
@@ -27,7 +27,7 @@ export interface Base {
 /** The newest version that this process knows, and the feed entry that told of it. */
 export interface Known {
   readonly base: Base;
-  readonly held: HeldArtifact;
+  readonly loaded: LoadedArtifact;
   readonly cursor: string;
 }
 
@@ -36,19 +36,19 @@ export async function catchUp(
   redis: Redis,
   fleet: FleetName,
   sealer: Sealer,
-  { held, cursor }: Known,
+  { loaded, cursor }: Known,
 ): Promise<Known | undefined> {
-  const desired = new DesiredArtifact(redis, fleet, sealer, held);
+  const desired = new DesiredArtifact(redis, fleet, sealer, loaded);
   desired.cursor = cursor;
   const entries = await readFeed(redis, fleet, cursor);
-  if (entries.length === 0 || !desired.apply(entries) || !desired.held) return undefined;
-  return asKnown(desired.held.manifest, desired.held.files, desired.cursor);
+  if (entries.length === 0 || !desired.apply(entries) || !desired.loaded) return undefined;
+  return asKnown(desired.loaded.manifest, desired.loaded.files, desired.cursor);
 }
 
 export function asKnown(manifest: Manifest, contents: ReadonlyMap<string, Buffer>, cursor: string): Known {
   const { epoch, version, digest } = manifest;
   const base = { epoch, version, digest, files: byPathOf(manifest.files), contents };
-  return { base, held: { manifest, files: contents }, cursor };
+  return { base, loaded: { manifest, files: contents }, cursor };
 }
 
 const byPathOf = (files: readonly ManifestFile[]) => new Map(files.map((file) => [file.path, file]));

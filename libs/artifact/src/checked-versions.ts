@@ -61,10 +61,10 @@ export function createCheckedVersions(options: {
     return text === null ? undefined : parseManifest(text);
   };
   const filesOf = async (artifact: ArtifactIdentity): Promise<BundleFile[]> => {
-    const held = await pullArtifact(redis, fleet, sealer, artifact, undefined);
-    if (!held) throw missing(fleet, artifact.version);
-    return held.manifest.files.flatMap(({ path, digest }) => {
-      const content = held.files.get(path);
+    const loaded = await pullArtifact(redis, fleet, sealer, artifact, undefined);
+    if (!loaded) throw missing(fleet, artifact.version);
+    return loaded.manifest.files.flatMap(({ path, digest }) => {
+      const content = loaded.files.get(path);
       return content ? [{ path, content, digest }] : [];
     });
   };

@@ -31,7 +31,7 @@ export type FileChange =
   | { readonly kind: 'removed'; readonly path: string };
 
 /** An artifact with the bytes of every file. */
-export interface HeldArtifact {
+export interface LoadedArtifact {
   readonly manifest: Manifest;
   readonly files: ReadonlyMap<string, Buffer>;
 }
@@ -81,10 +81,10 @@ const sizeOf = (change: FileChange): number => change.path.length + 80 + ('bytes
  * The next artifact. Throws `ArtifactError` (`artifact-damaged`) when the delta belongs to another base or its result
  * does not have the digest it should have.
  */
-export function applyDelta(held: HeldArtifact, { base, manifest, changes }: Delta): HeldArtifact {
-  if (held.manifest.digest !== base) throw damaged(manifest, 'its delta belongs to another base');
-  const files = new Map(held.files);
-  const entries = new Map(held.manifest.files.map((file) => [file.path, file]));
+export function applyDelta(loaded: LoadedArtifact, { base, manifest, changes }: Delta): LoadedArtifact {
+  if (loaded.manifest.digest !== base) throw damaged(manifest, 'its delta belongs to another base');
+  const files = new Map(loaded.files);
+  const entries = new Map(loaded.manifest.files.map((file) => [file.path, file]));
   for (const change of changes) {
     const { path } = change;
     if (!isSafePath(path)) throw damaged(manifest, `it has the unsafe path "${path}"`);
@@ -93,7 +93,7 @@ export function applyDelta(held: HeldArtifact, { base, manifest, changes }: Delt
       entries.delete(path);
       continue;
     }
-    const content = change.kind === 'content' ? change.bytes : patched(held, change, manifest);
+    const content = change.kind === 'content' ? change.bytes : patched(loaded, change, manifest);
     files.set(path, content);
     entries.set(path, { path, digest: digestOf(content), size: content.length });
   }
@@ -103,11 +103,11 @@ export function applyDelta(held: HeldArtifact, { base, manifest, changes }: Delt
 }
 
 function patched(
-  held: HeldArtifact,
+  loaded: LoadedArtifact,
   change: Extract<FileChange, { kind: 'patch' }>,
   manifest: ArtifactIdentity,
 ): Buffer {
-  const before = held.files.get(change.path);
+  const before = loaded.files.get(change.path);
   if (!before) throw damaged(manifest, `its delta patches "${change.path}", which the base has not`);
   try {
     return applyPatch(before, { start: change.start, end: change.end, replacement: change.bytes });

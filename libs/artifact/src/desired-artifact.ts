@@ -10,7 +10,7 @@ import {
 } from '@flotilla/domain';
 import { readRecords } from '@flotilla/runtime';
 import { ArtifactError } from './artifact-error.ts';
-import { type HeldArtifact, applyDelta } from './delta.ts';
+import { type LoadedArtifact, applyDelta } from './delta.ts';
 import { decodeDelta, deltaPurpose } from './delta-bytes.ts';
 import { type FeedEntry, isBefore, newestEntry, readFeed } from './feed.ts';
 import { pullArtifact } from './pull.ts';
@@ -18,8 +18,8 @@ import { pullArtifact } from './pull.ts';
 /** A version may be collected while it is read; another one is desired then. */
 const maxPulls = 5;
 
-export type Reconciled =
-  /** `held` is the desired artifact, or newer. */
+export type Resynced =
+  /** `loaded` is the desired artifact, or newer. */
   | { readonly kind: 'known' }
   /** Nothing is desired, as nothing is published; or the nodes are held on what Redis has lost. */
   | { readonly kind: 'none'; readonly held: string | undefined }
@@ -29,8 +29,8 @@ export type Reconciled =
 /**
  * What one follower knows of the desired artifact.
  *
- * `held` is the artifact as of `cursor`, a place in the feed. Two things move it: `apply` takes feed entries in their
- * order, each building on the one before; `reconcile` compares with the record of what is desired, and closes whatever gap there is (no
+ * `loaded` is the artifact as of `cursor`, a place in the feed. Two things move it: `apply` takes feed entries in their
+ * order, each building on the one before; `resync` compares with the record of what is desired, and closes whatever gap there is (no
  * cursor yet, a trimmed feed, an entry without a delta, Redis that lost data).
  * Nothing is believed unverified: every path leads through the digests. Nothing leads back: of a version that comes
  * before the newest one that is known here, in an earlier life of the data or under a number that is not above it, only
@@ -38,8 +38,8 @@ export type Reconciled =
  */
 export class DesiredArtifact {
   /** The newest artifact that is known whole, or what the follower began with. */
-  held: HeldArtifact | undefined;
-  /** Where to read on in the feed; undefined until the first reconcile. */
+  loaded: LoadedArtifact | undefined;
+  /** Where to read on in the feed; undefined until the first resync. */
   cursor: string | undefined;
   readonly #redis: Redis;
   readonly #fleet: FleetName;
@@ -51,33 +51,33 @@ export class DesiredArtifact {
     redis: Redis,
     fleet: FleetName,
     sealer: Sealer,
-    held: HeldArtifact | undefined,
-    newest: ArtifactIdentity | undefined = held?.manifest,
+    loaded: LoadedArtifact | undefined,
+    newest: ArtifactIdentity | undefined = loaded?.manifest,
   ) {
     this.#redis = redis;
     this.#fleet = fleet;
     this.#sealer = sealer;
-    this.held = held;
+    this.loaded = loaded;
     this.#newest = newest;
   }
 
-  /** Takes entries that follow the cursor. False when one does not build on what is held: then reconcile. */
+  /** Takes entries that follow the cursor. False when one does not build on what is loaded: then resync. */
   apply(entries: readonly FeedEntry[]): boolean {
     for (const entry of entries) {
-      if (!this.held || !this.#applyOne(this.held, entry)) return false;
+      if (!this.loaded || !this.#applyOne(this.loaded, entry)) return false;
       this.cursor = entry.id;
     }
     return true;
   }
 
-  #applyOne(held: HeldArtifact, entry: FeedEntry): boolean {
+  #applyOne(loaded: LoadedArtifact, entry: FeedEntry): boolean {
     if (this.#newest && isOlder(entry, this.#newest)) return false;
-    if (!sameArtifact(held.manifest, entry)) {
-      if (held.manifest.epoch !== entry.epoch || held.manifest.digest !== entry.base || entry.delta.length === 0) {
+    if (!sameArtifact(loaded.manifest, entry)) {
+      if (loaded.manifest.epoch !== entry.epoch || loaded.manifest.digest !== entry.base || entry.delta.length === 0) {
         return false;
       }
       const delta = decodeDelta(this.#sealer.open(entry.delta, deltaPurpose(entry.epoch, entry.base, entry.digest)));
-      this.held = applyDelta(held, delta);
+      this.loaded = applyDelta(loaded, delta);
     }
     this.#took(entry);
     return true;
@@ -94,7 +94,7 @@ export class DesiredArtifact {
   }
 
   /** Compares with what Redis says is desired. Throws when that cannot be read whole. */
-  async reconcile(): Promise<Reconciled> {
+  async resync(): Promise<Resynced> {
     for (let count = 0; count < maxPulls; count++) {
       // Read before the record, so that what moves in between shows after it.
       const newest = this.cursor ?? (await newestEntry(this.#redis, this.#fleet));
@@ -108,9 +108,9 @@ export class DesiredArtifact {
         return { kind: 'older', offered: desired, known: this.#newest };
       }
       if (await this.#catchUp(desired)) return { kind: 'known' };
-      const pulled = await pullArtifact(this.#redis, this.#fleet, this.#sealer, desired, this.held);
+      const pulled = await pullArtifact(this.#redis, this.#fleet, this.#sealer, desired, this.loaded);
       if (!pulled) continue;
-      this.held = pulled;
+      this.loaded = pulled;
       this.cursor = desired.feedId;
       this.#took(desired);
       return { kind: 'known' };
@@ -118,9 +118,9 @@ export class DesiredArtifact {
     throw new ArtifactError('artifact-missing', `the desired version of fleet ${this.#fleet} is not whole in Redis`);
   }
 
-  /** Without reading blobs: it is held already, or the feed leads there. */
+  /** Without reading blobs: it is loaded already, or the feed leads there. */
   async #catchUp(desired: DesiredVersion): Promise<boolean> {
-    if (this.held && sameArtifact(this.held.manifest, desired)) {
+    if (this.loaded && sameArtifact(this.loaded.manifest, desired)) {
       this.cursor = desired.feedId;
       this.#took(desired);
       return true;

@@ -11,8 +11,8 @@ import {
   sameArtifact,
 } from '@flotilla/domain';
 import { isAnswer, leaveReplica, pause, withDeadline } from '@flotilla/runtime';
-import type { HeldArtifact } from './delta.ts';
-import { DesiredArtifact, type Reconciled } from './desired-artifact.ts';
+import type { LoadedArtifact } from './delta.ts';
+import { DesiredArtifact, type Resynced } from './desired-artifact.ts';
 import { readFeed } from './feed.ts';
 
 export interface FollowOptions {
@@ -22,8 +22,8 @@ export interface FollowOptions {
   readonly fleet: FleetName;
   readonly sealer: Sealer;
   /** What is there already, for example on disk: it is not read again. */
-  readonly held?: HeldArtifact;
-  /** The newest version that was known here, where it is another one than `held`: nothing before it is taken. */
+  readonly loaded?: LoadedArtifact;
+  /** The newest version that was known here, where it is another one than `loaded`: nothing before it is taken. */
   readonly newest?: ArtifactIdentity;
   /** Asked at each look: whether an operator wants what Redis offers, though it is older than what is known here. */
   readonly wantsOlder?: () => boolean;
@@ -47,8 +47,8 @@ export interface FollowStatus {
 const aheadLastsMs = 30_000;
 
 /** One desired artifact, whole and verified. */
-export interface Artifact extends HeldArtifact {
-  /** Paths added, changed or removed since the artifact before: the one yielded, at first the one held. */
+export interface Artifact extends LoadedArtifact {
+  /** Paths added, changed or removed since the artifact before: the one yielded, at first the one loaded. */
   readonly changed: readonly string[];
 }
 
@@ -58,19 +58,19 @@ export interface Artifact extends HeldArtifact {
  * inside and told through `onStatus`.
  */
 export async function* followArtifacts(options: FollowOptions): AsyncGenerator<Artifact, void, undefined> {
-  const { redis, fleet, sealer, held, newest, signal, pollMs = 2_000, answerMs = 10_000 } = options;
+  const { redis, fleet, sealer, loaded, newest, signal, pollMs = 2_000, answerMs = 10_000 } = options;
   const tell = onChange(options.onStatus);
-  const desired = new DesiredArtifact(redis, fleet, sealer, held, newest);
+  const desired = new DesiredArtifact(redis, fleet, sealer, loaded, newest);
   let confirmed = false;
-  let reconciledAt = -Infinity;
+  let resyncedAt = -Infinity;
   let yielded: Manifest | undefined;
 
   const step = async (): Promise<void> => {
-    const due = performance.now() - reconciledAt >= pollMs;
+    const due = performance.now() - resyncedAt >= pollMs;
     if (!due && (await followFeed(options, desired, pollMs))) return;
-    const outcome = await withDeadline(reconcile(options, desired), answerMs, 'reading the desired artifact', signal);
+    const outcome = await withDeadline(resync(options, desired), answerMs, 'reading the desired artifact', signal);
     confirmed = outcome.kind === 'known';
-    reconciledAt = performance.now();
+    resyncedAt = performance.now();
     tell({ connected: true, problem: problemOf(outcome, fleet) });
   };
 
@@ -80,35 +80,35 @@ export async function* followArtifacts(options: FollowOptions): AsyncGenerator<A
     } catch (error) {
       if (signal.aborted) return;
       tell({ connected: isAnswer(error), problem: reasonOf(error) });
-      reconciledAt = -Infinity;
+      resyncedAt = -Infinity;
       await pause(pollMs, signal);
       continue;
     }
-    const { held: next } = desired;
+    const { loaded: next } = desired;
     if (!confirmed || !next || (yielded && sameArtifact(yielded, next.manifest))) continue;
-    const changed = changedPaths(yielded ?? held?.manifest, next.manifest);
+    const changed = changedPaths(yielded ?? loaded?.manifest, next.manifest);
     yielded = next.manifest;
     yield { ...next, changed };
   }
 }
 
 /** What is older than what is known here is told to the watcher: it may not know that Redis was set back. */
-async function reconcile(options: FollowOptions, desired: DesiredArtifact): Promise<Reconciled> {
+async function resync(options: FollowOptions, desired: DesiredArtifact): Promise<Resynced> {
   const { redis, fleet, sealer, wantsOlder } = options;
   // Asked for at each look, so that a wish ends with the look that it was for.
   const isOlderWanted = wantsOlder?.() ?? false;
-  const outcome = await desired.reconcile();
+  const outcome = await desired.resync();
   if (outcome.kind !== 'older') return outcome;
   if (isOlderWanted) {
     desired.takeOlder();
-    return desired.reconcile();
+    return desired.resync();
   }
   const word = sealer.seal(formatAhead(outcome.known), aheadPurpose);
   await redis.set(fleetKeys(fleet).ahead, word, 'PX', aheadLastsMs);
   return outcome;
 }
 
-function problemOf(outcome: Reconciled, fleet: FleetName): string | undefined {
+function problemOf(outcome: Resynced, fleet: FleetName): string | undefined {
   switch (outcome.kind) {
     case 'known':
       return undefined;

@@ -2,12 +2,12 @@ import fc from 'fast-check';
 import { type Manifest, digest, epoch, fleetName, revision, version, bundleFile } from '@flotilla/domain';
 import { expect, test } from 'vitest';
 import { decodeDelta, encodeDelta } from '../src/delta-bytes.ts';
-import { type HeldArtifact, applyDelta, makeDelta, maxDeltaBytes } from '../src/delta.ts';
+import { type LoadedArtifact, applyDelta, makeDelta, maxDeltaBytes } from '../src/delta.ts';
 import { digestBundle } from '../src/digested-bundle.ts';
 
 type Files = Record<string, string>;
 
-function hold(files: Files, number = 1): HeldArtifact {
+function hold(files: Files, number = 1): LoadedArtifact {
   const bundle = bundleOf(files);
   const manifest: Manifest = {
     fleet: fleetName('lb'),
@@ -24,7 +24,7 @@ function hold(files: Files, number = 1): HeldArtifact {
 const bundleOf = (files: Files) =>
   digestBundle(Object.entries(files).map(([path, text]) => bundleFile(path, Buffer.from(text))));
 
-function deltaBetween(before: HeldArtifact, files: Files) {
+function deltaBetween(before: LoadedArtifact, files: Files) {
   const after = hold(files, before.manifest.version + 1);
   const { files: _, ...identity } = after.manifest;
   const base = {

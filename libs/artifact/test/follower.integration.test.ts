@@ -52,9 +52,9 @@ test('a follower that began before the first version gets it', async () => {
 test('what is on disk already is not read again, and yielded once it is known to be desired', async () => {
   const { server, redis, life, publisher, reader } = await startFleet();
   await publisher().publish(publication(life, 1, { a: '1', b: '1' }));
-  const held = await reader.readArtifact(version(1));
+  const loaded = await reader.readArtifact(version(1));
   await redis.del(keys.blobs);
-  const { seen } = follow(server, { held });
+  const { seen } = follow(server, { loaded });
   await until('version 1', () => seen.length === 1);
   expect(seen[0]).toMatchObject({ changed: [], manifest: { version: 1 } });
 });

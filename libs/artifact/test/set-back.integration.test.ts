@@ -109,17 +109,17 @@ test('a follower that is started again begins with what it had, or with what it 
   for (const count of [4, 5]) await publisher().publish(publication(life, count, { a: `${count}` }));
   const fifth = await reader.readArtifact(version(5));
   await setBack();
-  const ahead = follow(server, { held: fifth });
-  const refused = follow(server, { held: second!, newest: fifth.manifest });
+  const ahead = follow(server, { loaded: fifth });
+  const refused = follow(server, { loaded: second!, newest: fifth.manifest });
   const edited = follow(server, { newest: fifth.manifest });
   await waits(ahead, 3, 5);
   await waits(refused, 3, 5);
   await waits(edited, 3, 5);
   // What is not ahead, or has nothing, takes what is there.
-  const [late, empty] = [follow(server, { held: first! }), follow(server)];
+  const [late, empty] = [follow(server, { loaded: first! }), follow(server)];
   await has(late, '3');
   await has(empty, '3');
-  await has(follow(server, { held: third! }), '3');
+  await has(follow(server, { loaded: third! }), '3');
   expect([ahead, refused, edited].flatMap(({ seen }) => seen)).toEqual([]);
 });
 

@@ -22,14 +22,7 @@ export * from './pod-fault.ts';
 export * from './problem.ts';
 export * from './readiness.ts';
 export * from './redis-keys.ts';
-export {
-  type Read,
-  digestSchema,
-  identitySchema,
-  parseAs,
-  readJson,
-  readValue,
-} from './schema.ts';
+export { type Read, digestSchema, identitySchema, parseAs, readJson, readValue } from './schema.ts';
 export * from './render-job.ts';
 export * from './sealing.ts';
 export * from './selector.ts';

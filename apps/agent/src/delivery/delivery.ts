@@ -1,18 +1,18 @@
-import type { HeldArtifact } from '@flotilla/artifact';
+import type { LoadedArtifact } from '@flotilla/artifact';
 import { reasonOf } from '@flotilla/domain';
 import { Bell } from '@flotilla/runtime';
 import { releaseName } from '../store/paths.ts';
 import type { Context } from './context.ts';
 import { createDiskWatch } from './disk-watch.ts';
 import { createFlush } from './flush.ts';
-import { createLateCheck } from './late-check.ts';
+import { createDeferredCheck } from './deferred-check.ts';
 import { makeLive, makeLiveDueAt, waitsForReload } from './make-live.ts';
 import { createMoveOn } from './move-on.ts';
 import { diskOf, liveOf, parkedOf } from './state.ts';
 import { createSweep } from './sweep.ts';
 import { takeVersion } from './take-version.ts';
 import { createTakingUpAgain } from './taking-up-again.ts';
-import { type Watch, createWatch } from './watch.ts';
+import { type DriftWatch, createDriftWatch } from './drift-watch.ts';
 
 /** One of the things a node has to do from time to time. Times are those of `performance.now()`. */
 interface Duty {
@@ -49,7 +49,7 @@ export class Delivery {
   readonly #bell = new Bell();
   readonly #asked: (() => void)[] = [];
   /** The newest version that was offered. */
-  #newest: HeldArtifact | undefined;
+  #newest: LoadedArtifact | undefined;
   #lookAt = 0;
   #look: AbortController | undefined;
   #brokenOff = 0;
@@ -61,7 +61,7 @@ export class Delivery {
   }
 
   /** The version the node should run. Only the newest one counts. */
-  offer(artifact: HeldArtifact): void {
+  offer(artifact: LoadedArtifact): void {
     this.#newest = artifact;
     this.#context.move({ kind: 'offered', artifact });
     if (this.#brokenOff < looksBrokenOff) this.#look?.abort(new Error('a new version comes first'));
@@ -126,8 +126,8 @@ export class Delivery {
   #dutiesOf(verifyMs: number): Duty[] {
     const context = this.#context;
     const { haproxy, store } = context;
-    const watch = createWatch(context);
-    const lateCheck = createLateCheck(context, () => {
+    const watch = createDriftWatch(context);
+    const deferredCheck = createDeferredCheck(context, () => {
       this.wake();
     });
     const sweep = createSweep(context);
@@ -146,7 +146,7 @@ export class Delivery {
           if (!next) return;
           await takeVersion(context, next);
           context.move({ kind: 'taken', artifact: next });
-          lateCheck.note(performance.now());
+          deferredCheck.note(performance.now());
         },
       },
       {
@@ -156,7 +156,7 @@ export class Delivery {
       },
       { name: 'bringing pods to what runs', ...createMoveOn(context) },
       { name: 'taking up what was refused', ...createTakingUpAgain(context, () => this.#newest) },
-      { name: 'checking what is in traffic', ...lateCheck },
+      { name: 'checking what is in traffic', ...deferredCheck },
       { name: 'removing servers', ...sweep },
       {
         name: 'looking at HAProxy',
@@ -191,7 +191,7 @@ export class Delivery {
     ];
   }
 
-  async #lookWith(watch: Watch): Promise<void> {
+  async #lookWith(watch: DriftWatch): Promise<void> {
     const look = (this.#look = new AbortController());
     try {
       await watch.look(look.signal);

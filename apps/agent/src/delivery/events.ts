@@ -1,4 +1,4 @@
-import type { HeldArtifact } from '@flotilla/artifact';
+import type { LoadedArtifact } from '@flotilla/artifact';
 import type { ApplyMethod, ArtifactIdentity, Manifest } from '@flotilla/domain';
 import type { Running } from '../haproxy/port.ts';
 import type { PlacedRelease } from '../store/placed-release.ts';
@@ -36,8 +36,8 @@ export type Event =
       /** HAProxy is brought there already, as far as can be known (mode `command`). */
       readonly isLive: boolean;
     }
-  | { readonly kind: 'offered'; readonly artifact: HeldArtifact | undefined }
-  | { readonly kind: 'taken'; readonly artifact: HeldArtifact }
+  | { readonly kind: 'offered'; readonly artifact: LoadedArtifact | undefined }
+  | { readonly kind: 'taken'; readonly artifact: LoadedArtifact }
   | { readonly kind: 'asked-for'; readonly artifact: ArtifactIdentity }
   /** It is parked, and offered again. */
   | { readonly kind: 'stays-parked'; readonly placed: PlacedRelease | undefined }

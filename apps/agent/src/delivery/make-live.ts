@@ -9,7 +9,7 @@ import { noteRefused } from './refused-lines.ts';
 import { refuse } from './refuse.ts';
 import { type State, type Waiting, diskOf, liveOf, parkedOf, waitingOf } from './state.ts';
 import { type InTheWay, inTheWayOf } from './taking-up-again.ts';
-import type { Watch } from './watch.ts';
+import type { DriftWatch } from './drift-watch.ts';
 
 const firstRetryMs = 500;
 const longestRetryMs = 15_000;
@@ -38,7 +38,7 @@ export function waitsForReload({ state, budget }: Context, now: number): boolean
  * Starts or reloads HAProxy so that it runs what is on disk, proves it, and acks; or goes back.
  * A failure of a version that ran before is the node's (a port, a limit, no HAProxy): it is tried again, with pauses.
  */
-export async function makeLive(context: Context, watch: Watch, now: number): Promise<void> {
+export async function makeLive(context: Context, watch: DriftWatch, now: number): Promise<void> {
   const { haproxy, budget, signal, metrics } = context;
   const disk = diskOf(context.state);
   const waiting = waitingOf(context.state);
@@ -146,7 +146,7 @@ interface Attempt {
 
 async function settle(
   context: Context,
-  watch: Watch,
+  watch: DriftWatch,
   { disk, waiting, brought }: Attempt & { brought: Extract<Brought, { kind: 'live' }> },
 ): Promise<void> {
   const running = brought.look.kind === 'running' ? brought.look.running : undefined;

@@ -1,4 +1,4 @@
-import type { HeldArtifact } from '@flotilla/artifact';
+import type { LoadedArtifact } from '@flotilla/artifact';
 import { type ArtifactIdentity, identityOf } from '@flotilla/domain';
 import type { Running } from '../haproxy/port.ts';
 import type { PlacedRelease } from '../store/placed-release.ts';
@@ -15,7 +15,7 @@ export interface State {
   /** The newest version that was asked for. */
   readonly desired: ArtifactIdentity | null;
   /** The newest version that was offered and not looked at yet. */
-  readonly next: HeldArtifact | undefined;
+  readonly next: LoadedArtifact | undefined;
   /** The last version that was live and passed `haproxy -c`: what is gone back to. */
   readonly good: ArtifactIdentity | null;
   /** The worker that was last proven to run something, and what. */

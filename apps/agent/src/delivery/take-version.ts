@@ -1,4 +1,4 @@
-import type { HeldArtifact } from '@flotilla/artifact';
+import type { LoadedArtifact } from '@flotilla/artifact';
 import { FlotillaError, layout, reasonOf, sameArtifact } from '@flotilla/domain';
 import { type Plan, capabilities, diff, needsCheck } from '@flotilla/haproxy';
 import { type PlacedRelease, placeArtifact } from '../store/placed-release.ts';
@@ -23,7 +23,7 @@ import { updateRunning } from './update-running.ts';
  *
  * The disk comes first: from the switch on, a HAProxy that starts for whatever reason reads the new version.
  */
-export async function takeVersion(context: Context, artifact: HeldArtifact): Promise<void> {
+export async function takeVersion(context: Context, artifact: LoadedArtifact): Promise<void> {
   const { metrics, log } = context;
   const { manifest } = artifact;
   const clock = new StepClock();
@@ -86,7 +86,7 @@ async function objectionTo(
 /** Undefined when the artifact cannot be laid out on a node at all; it is parked then. */
 function place(
   context: Context,
-  artifact: HeldArtifact,
+  artifact: LoadedArtifact,
   before: PlacedRelease | undefined,
   clock: StepClock,
 ): PlacedRelease | undefined {
@@ -100,7 +100,7 @@ function place(
 }
 
 /** A parked version that is offered again, to an agent that was started again: its pods may not have been brought yet. */
-function placeAgain({ store, state }: Context, artifact: HeldArtifact): PlacedRelease | undefined {
+function placeAgain({ store, state }: Context, artifact: LoadedArtifact): PlacedRelease | undefined {
   try {
     return placeArtifact(artifact, store.paths.current, diskOf(state)?.release.config);
   } catch {

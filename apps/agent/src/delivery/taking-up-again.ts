@@ -1,4 +1,4 @@
-import type { HeldArtifact } from '@flotilla/artifact';
+import type { LoadedArtifact } from '@flotilla/artifact';
 import { sameArtifact } from '@flotilla/domain';
 import { placeArtifact } from '../store/placed-release.ts';
 import { beforeReload } from './before-reload.ts';
@@ -25,7 +25,7 @@ export const inTheWayOf = (state: State): InTheWay =>
  * again when it is gone. One that HAProxy did not judge, because it was killed or did not answer each time, is taken up
  * when the pause of its lines is over; one that was refused by mistake, once something runs.
  */
-export function createTakingUpAgain(context: Context, newest: () => HeldArtifact | undefined) {
+export function createTakingUpAgain(context: Context, newest: () => LoadedArtifact | undefined) {
   const { store, log } = context;
   return {
     dueAt(): number {

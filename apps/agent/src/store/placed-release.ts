@@ -1,4 +1,4 @@
-import type { HeldArtifact } from '@flotilla/artifact';
+import type { LoadedArtifact } from '@flotilla/artifact';
 import {
   type ArtifactIdentity,
   type Manifest,
@@ -30,7 +30,7 @@ export interface PlacedRelease {
  * With the model of the release before, reading the configuration costs what changed.
  * Throws `FlotillaError` (`bundle`) for a bundle without a configuration, or with a file of the agent's own name.
  */
-export function placeArtifact({ manifest, files }: HeldArtifact, root: string, before?: ConfigModel): PlacedRelease {
+export function placeArtifact({ manifest, files }: LoadedArtifact, root: string, before?: ConfigModel): PlacedRelease {
   for (const name of Object.values(ownFiles)) {
     if (files.has(name)) throw badBundle(manifest, `it has a file "${name}", which the agent writes itself`);
   }

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { mkdirSync, readFileSync, readlinkSync, renameSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { readdir, readlink, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import type { HeldArtifact } from '@flotilla/artifact';
+import type { LoadedArtifact } from '@flotilla/artifact';
 import { type Manifest, digestOf, layout, unplaceFile, parseAs, manifestSchema } from '@flotilla/domain';
 import { type ConfigModel } from '@flotilla/haproxy';
 import {
@@ -58,7 +58,7 @@ export interface ReleaseStore {
   /** The same of the trees of a release, whether or not it is the one on the disk. */
   mendTrees(placed: PlacedRelease): Promise<Mended>;
   /** The artifact a release was placed from, byte for byte, or undefined when that cannot be told from the files. */
-  artifactOf(placed: PlacedRelease): HeldArtifact | undefined;
+  artifactOf(placed: PlacedRelease): LoadedArtifact | undefined;
   /** Removes all releases but those named and the newest few, trees nobody uses, and leftovers. */
   collect(keep: readonly string[]): Promise<void>;
 }
@@ -257,7 +257,7 @@ const isWhole = (folder: string, { sizes }: Stored): boolean =>
   Object.entries(sizes).every(([name, size]) => statSync(join(folder, name), { throwIfNoEntry: false })?.size === size);
 
 /** Undefined when a template holds this node's path literally, or a file was changed by hand. */
-function artifactOf({ manifest, content }: PlacedRelease, root: string): HeldArtifact | undefined {
+function artifactOf({ manifest, content }: PlacedRelease, root: string): LoadedArtifact | undefined {
   const files = new Map<string, Buffer>();
   try {
     for (const { path, digest } of manifest.files) {

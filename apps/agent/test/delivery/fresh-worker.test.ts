@@ -1,6 +1,6 @@
 import type { RuntimeSocket } from '@flotilla/haproxy';
 import { expect, test } from 'vitest';
-import { createWatch } from '../../src/delivery/watch.ts';
+import { createDriftWatch } from '../../src/delivery/drift-watch.ts';
 import { placeArtifact } from '../../src/store/placed-release.ts';
 import { artifact } from '../artifacts.ts';
 import { contextOf, runningWorker, settle } from '../context.ts';
@@ -29,7 +29,7 @@ function node(text: string) {
     store: { writeState: () => undefined },
   });
   settle(context, placed, runningWorker(1));
-  return { asked, watch: createWatch(context) };
+  return { asked, watch: createDriftWatch(context) };
 }
 
 const look = async (text: string): Promise<string[]> => {

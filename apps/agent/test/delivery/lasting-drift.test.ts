@@ -1,6 +1,6 @@
 import type { RuntimeSocket } from '@flotilla/haproxy';
 import { expect, test } from 'vitest';
-import { createWatch } from '../../src/delivery/watch.ts';
+import { createDriftWatch } from '../../src/delivery/drift-watch.ts';
 import { placeArtifact } from '../../src/store/placed-release.ts';
 import { artifact } from '../artifacts.ts';
 import { contextOf, runningWorker, settle } from '../context.ts';
@@ -25,7 +25,7 @@ function node() {
     settle(context, placed, running());
     return placed;
   };
-  const watch = createWatch(context);
+  const watch = createDriftWatch(context);
   /** As many looks as it takes to compare everything. */
   const look = async () => {
     for (let at = 0; at < 10; at++) await watch.look(new AbortController().signal);

@@ -1,4 +1,4 @@
-import type { HeldArtifact } from '@flotilla/artifact';
+import type { LoadedArtifact } from '@flotilla/artifact';
 import { expect, test, vi } from 'vitest';
 import type { Context } from '../../src/delivery/context.ts';
 import { heldBack, noteRefused } from '../../src/delivery/refused-lines.ts';
@@ -65,7 +65,7 @@ test('a version that HAProxy did not judge is taken up again when the pause is o
     const node = context();
     const taking = createTakingUpAgain(node, () => held);
     const reason = 'haproxy ended while it reloaded';
-    const park = (version: HeldArtifact, lookAgain: InTheWay) => {
+    const park = (version: LoadedArtifact, lookAgain: InTheWay) => {
       const failed = placeArtifact(version, '/nowhere/current');
       const clock = new StepClock();
       node.move({ kind: 'refused', failed, reason, touched: false, isDown: false, lookAgain, clock });

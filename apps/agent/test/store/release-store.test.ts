@@ -12,7 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { HeldArtifact } from '@flotilla/artifact';
+import type { LoadedArtifact } from '@flotilla/artifact';
 import { type StorePaths, releaseName, storePaths } from '../../src/store/paths.ts';
 import { placeArtifact } from '../../src/store/placed-release.ts';
 import { type ReleaseStore, openReleaseStore } from '../../src/store/release-store.ts';
@@ -40,8 +40,8 @@ const files = (more: Record<string, string> = {}) => ({
   'files/x.map': `a ${token}/files\n`,
   ...more,
 });
-const place = (held: HeldArtifact) => placeArtifact(held, paths.current);
-const write = async (held: HeldArtifact, before?: HeldArtifact) => {
+const place = (held: LoadedArtifact) => placeArtifact(held, paths.current);
+const write = async (held: LoadedArtifact, before?: LoadedArtifact) => {
   await store.write(place(held), '# own\n', before?.manifest);
   store.switchTo(held.manifest);
 };

@@ -6,7 +6,7 @@ import { settings } from '../config.ts';
 import { type CommandContext, withFleet } from '../options.ts';
 import { renderCommand } from './render-command.ts';
 import { testCommand } from './test-command.ts';
-import { type Check, openCheck } from './verdict.ts';
+import { type Check, openCheck } from './haproxy-check.ts';
 
 interface OfflineOptions {
   readonly fleet: FleetName;

@@ -6,7 +6,7 @@ import { type Outcome, exitCodes } from '../outcome.ts';
 import { nodeFolder } from '../plan/placed.ts';
 import { inTemporaryFolder, writeBundle } from './bundle-folder.ts';
 import { renderOffline } from './render-offline.ts';
-import { type Check, tellVerdict } from './verdict.ts';
+import { type Check, tellCheck } from './haproxy-check.ts';
 
 export interface RenderRequest {
   readonly manifests: string;
@@ -32,20 +32,20 @@ export async function renderCommand(request: RenderRequest): Promise<Outcome> {
   }
   const { files, problems } = render;
   const config = textOf(files, layout.config);
-  const verdict = await inFolder(request.out, files, (folder) => request.check(folder, config));
+  const answer = await inFolder(request.out, files, (folder) => request.check(folder, config));
   const out = request.out;
   return {
-    code: verdict.kind === 'refused' ? exitCodes.no : exitCodes.ok,
+    code: answer.kind === 'refused' ? exitCodes.no : exitCodes.ok,
     lines:
       out === undefined
         ? [placeRelease(config, nodeFolder).replace(/\n$/, '')]
         : files.map(({ path }) => `wrote ${join(out, path)}`),
-    notes: [...setAside, tellVerdict(verdict)],
+    notes: [...setAside, tellCheck(answer)],
     json: {
       files: files.map(({ path, content }) => ({ path, size: content.length })),
       config: placeRelease(config, out === undefined ? nodeFolder : resolve(out)),
       problems,
-      check: verdict,
+      check: answer,
       out: out === undefined ? null : resolve(out),
     },
   };

@@ -11,7 +11,7 @@ import { type Rendering, unmet } from './expectations.ts';
 import { textOf } from './render-command.ts';
 import { renderOffline } from './render-offline.ts';
 import { type TestCase, findTestFiles, readTestFile } from './test-file.ts';
-import { type Check, tellVerdict } from './verdict.ts';
+import { type Check, tellCheck } from './haproxy-check.ts';
 
 export interface TestRequest {
   readonly manifests: string;
@@ -67,10 +67,9 @@ async function renderCase(
   if (render.kind === 'failed')
     return { rendering: { kind: 'failed', reason: render.error.message, problems }, note: undefined };
   const config = textOf(render.files, layout.config);
-  const verdict = await inTemporaryFolder(render.files, (folder) => check(folder, config));
-  const note = verdict.kind === 'unchecked' ? tellVerdict(verdict) : undefined;
-  if (verdict.kind === 'refused')
-    return { rendering: { kind: 'failed', reason: tellVerdict(verdict), problems }, note };
+  const answer = await inTemporaryFolder(render.files, (folder) => check(folder, config));
+  const note = answer.kind === 'unchecked' ? tellCheck(answer) : undefined;
+  if (answer.kind === 'refused') return { rendering: { kind: 'failed', reason: tellCheck(answer), problems }, note };
   const placed = placeRelease(config, nodeFolder);
   return { rendering: { kind: 'rendered', config: placed, files: filesBeside(render.files), problems }, note };
 }

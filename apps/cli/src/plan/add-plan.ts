@@ -1,7 +1,7 @@
 import { loadSettings } from '@flotilla/runtime';
 import type { Command } from 'commander';
 import { settings } from '../config.ts';
-import { findHaproxy } from '../offline/verdict.ts';
+import { findHaproxy } from '../offline/haproxy-check.ts';
 import { artifactsOf } from '../operator/operator-commands.ts';
 import { type CommandContext, type FleetOptions, withFleet } from '../options.ts';
 import type { Outcome } from '../outcome.ts';

@@ -15,7 +15,7 @@ const longestWaitMs = 2_000;
 const share = 5;
 const retryMs = 5_000;
 
-interface Verdict {
+interface Refusal {
   readonly placed: PlacedRelease;
   /** HAProxy's words when it refuses. */
   readonly words: string | undefined;
@@ -23,16 +23,16 @@ interface Verdict {
 
 /**
  * `haproxy -c` of what went into traffic without it (`needsCheck` says why that is safe). It runs beside the deliveries
- * and does not hold them up; its verdict is taken between two of them. A version that fails is undone and parked.
+ * and does not hold them up; its refusal is taken between two of them. A version that fails is undone and parked.
  */
-export interface LateCheck {
+export interface DeferredCheck {
   dueAt(): number;
   run(now: number): Promise<void>;
   /** A version went into traffic unchecked, or was checked. */
   note(now: number): void;
 }
 
-export function createLateCheck(context: Context, wake: () => void): LateCheck {
+export function createDeferredCheck(context: Context, wake: () => void): DeferredCheck {
   const { log, signal } = context;
   const isUnchecked = (): boolean => {
     const { place } = context.state;
@@ -42,7 +42,7 @@ export function createLateCheck(context: Context, wake: () => void): LateCheck {
   let changedAt = 0;
   let notBefore = 0;
   let isRunning = false;
-  let verdict: Verdict | undefined;
+  let refusal: Refusal | undefined;
 
   const begin = (placed: PlacedRelease) => {
     isRunning = true;
@@ -50,7 +50,7 @@ export function createLateCheck(context: Context, wake: () => void): LateCheck {
     checkRelease(context, placed, ownConfigOf(context, placed), { givesWay: true })
       .then(
         (words) => {
-          verdict = { placed, words };
+          refusal = { placed, words };
           notBefore = performance.now() + share * (performance.now() - began);
         },
         (error: unknown) => {
@@ -64,7 +64,7 @@ export function createLateCheck(context: Context, wake: () => void): LateCheck {
       });
   };
 
-  const take = async ({ placed, words }: Verdict) => {
+  const take = async ({ placed, words }: Refusal) => {
     if (words === undefined) {
       context.move({ kind: 'checked-late', placed });
       return;
@@ -88,15 +88,15 @@ export function createLateCheck(context: Context, wake: () => void): LateCheck {
       uncheckedSince = isUnchecked() ? (uncheckedSince ?? now) : undefined;
     },
     dueAt() {
-      if (verdict) return 0;
+      if (refusal) return 0;
       const { place } = context.state;
       if (isRunning || place.kind !== 'settled' || place.isChecked) return Infinity;
       return Math.max(notBefore, Math.min(changedAt + quietMs, (uncheckedSince ?? changedAt) + longestWaitMs));
     },
     async run(now) {
-      if (verdict) {
-        const taken = verdict;
-        verdict = undefined;
+      if (refusal) {
+        const taken = refusal;
+        refusal = undefined;
         await take(taken);
         uncheckedSince = isUnchecked() ? now : undefined;
       } else if (context.state.place.kind === 'settled') begin(context.state.place.disk);

@@ -3,14 +3,14 @@ import { layout, reasonOf } from '@flotilla/domain';
 import { checkConfig, haproxyVersion, redactConfigSecrets } from '@flotilla/haproxy';
 
 /** What HAProxy says of a bundle. */
-export type Verdict =
+export type CheckAnswer =
   | { readonly kind: 'valid'; readonly warnings: readonly string[] }
   | { readonly kind: 'refused'; readonly message: string }
   /** There is no HAProxy here, or it was not wanted. */
   | { readonly kind: 'unchecked'; readonly why: string };
 
 /** Asks HAProxy about the bundle in a folder. */
-export type Check = (folder: string, config: string) => Promise<Verdict>;
+export type Check = (folder: string, config: string) => Promise<CheckAnswer>;
 
 const timeoutMs = 60_000;
 
@@ -42,13 +42,13 @@ export async function findHaproxy(name: string): Promise<{ binary: string; versi
   return { missing: missing ?? '' };
 }
 
-export function tellVerdict(verdict: Verdict): string {
-  switch (verdict.kind) {
+export function tellCheck(answer: CheckAnswer): string {
+  switch (answer.kind) {
     case 'valid':
-      return ['HAProxy: valid', ...verdict.warnings].join('\n');
+      return ['HAProxy: valid', ...answer.warnings].join('\n');
     case 'refused':
-      return `HAProxy refuses it: ${verdict.message}`;
+      return `HAProxy refuses it: ${answer.message}`;
     case 'unchecked':
-      return `not checked by HAProxy: ${verdict.why}`;
+      return `not checked by HAProxy: ${answer.why}`;
   }
 }

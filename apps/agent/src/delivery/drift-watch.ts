@@ -21,7 +21,7 @@ const absent = 'absent';
  * Looks at HAProxy every few seconds: whether it runs, which worker, and whether it runs what its files say. Someone
  * may have used the socket by hand, reloaded or restarted it, or killed it.
  */
-export interface Watch {
+export interface DriftWatch {
   /** After a start or reload: what differs now by a server state file is no drift. */
   expectFresh(running: Running | undefined, placed: PlacedRelease): Promise<void>;
   /** After a worker was taken over that was updated at runtime: whatever differs is drift. */
@@ -30,7 +30,7 @@ export interface Watch {
   look(urgent: AbortSignal): Promise<void>;
 }
 
-export function createWatch(context: Context): Watch {
+export function createDriftWatch(context: Context): DriftWatch {
   const { haproxy, metrics, log, removals } = context;
   /** What a fresh worker runs otherwise than its files say, by a server state file: not to be mended. */
   let tolerated = new Set<string>();
