@@ -13,7 +13,6 @@ const decisions = [
   'apps/agent/src/delivery/refused-lines.ts',
   'apps/agent/src/delivery/resume.ts',
   'apps/watcher/src/settling.ts',
-  'libs/artifact/src/base-version.ts',
   'libs/haproxy/src/plan/needs-check.ts',
   'libs/haproxy/src/plan/numbering.ts',
 ];
@@ -22,7 +21,7 @@ const help = `Usage: npm run mutants -- [FILE ...] [--json]
 
 Breaks the decisions of each FILE one at a time (conditions turned round, comparisons, && and ||, true and false, calls
 left out) and runs the unit tests that import it. A mutant that no test notices is printed with its line. Nothing is
-written: the tests are given the broken text. Without FILE: the code that decides in agent, watcher, artifact and plan.
+written: the tests are given the broken text. Without FILE: the code that decides in agent, watcher and plan.
 `;
 
 const { values, positionals } = parseArgs({

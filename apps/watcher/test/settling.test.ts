@@ -12,7 +12,9 @@ test('a fleet stays held for as long as the store lacks something of it', () => 
 test('it goes on when all is back and the store has been silent for a while', () => {
   const fleet = settling();
   fleet.isOver(true, 0);
+  expect(fleet.isSettling).toBe(false);
   expect(fleet.isOver(false, 1_000)).toBe(false);
+  expect(fleet.isSettling).toBe(true);
   fleet.changed(2_500);
   expect(fleet.isOver(false, 3_100)).toBe(false);
   expect(fleet.leftMs(3_100)).toBe(1_400);

@@ -76,6 +76,40 @@ test('a version that was parked when the agent was killed, before its files went
   expect(node.hap.reads?.manifest.version).toBe(1);
 });
 
+test('where nothing good is left, nothing is started, and the next version is', async () => {
+  const bad = placedOf(versionOf(2, '1.1.1.1:1', 'bad'));
+  const disk = emptyDisk();
+  disk.releases.set(releaseName(bad.manifest), bad);
+  disk.current = bad;
+  disk.state = { ...emptyState, parked: { artifact: identityOf(bad.manifest), reason: 'no' } };
+  const node = await start({ disk });
+  expect(node.journal[0]).toBe('switch -');
+  node.offer(versionOf(3, '1.1.1.1:1'));
+  await node.until('ack 3');
+  expect(node.journal).not.toContain('started 2');
+});
+
+test.each([
+  [1, []],
+  [2, ['started 1']],
+])(
+  'mode command: what ran last, version %d, is not brought there again by the next agent',
+  async (applied, commands) => {
+    const [one, two] = [versionOf(1, '1.1.1.1:1'), versionOf(2, '1.1.1.1:1', 'other')].map(placedOf);
+    if (!one || !two) throw new Error('two releases');
+    const disk = emptyDisk();
+    disk.releases.set(releaseName(one.manifest), one);
+    disk.current = one;
+    const ran = identityOf((applied === 1 ? one : two).manifest);
+    disk.state = { ...emptyState, applied: ran, lastGood: ran };
+    const hap = newHap();
+    const node = await start({ disk, hap, mode: 'command' });
+    node.offer(versionOf(3, '1.1.1.1:1', 'next'));
+    await node.until('ack 3');
+    expect(node.journal.filter((entry) => entry === 'started 1' || entry === 'reloaded 1')).toEqual(commands);
+  },
+);
+
 test('a reload is put off while there are too many old workers, and made when they are gone', async () => {
   const node = await running({ maxOldWorkers: 2 });
   node.hap.oldWorkers = 2;

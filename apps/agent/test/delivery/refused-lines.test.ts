@@ -32,6 +32,14 @@ test.each([
   expect(heldBack(node, placed(bad))).toBeUndefined();
 });
 
+test('a name that HAProxy gives is that of a proxy that listens, and of no backend', () => {
+  const config = 'listen f\n  bind :81 interface none0\nbackend f\n  server x 1.1.1.1:1\n';
+  const node = context();
+  noteRefused(node, placed(config), 'Starting proxy f: cannot bind receiver to device');
+  expect(heldBack(node, placed(`global\n  maxconn 9\n${config}`))).toBeDefined();
+  expect(heldBack(node, placed(config.replace('none0', 'none1')))).toBeUndefined();
+});
+
 test('without a name it is the configuration but for its servers', () => {
   const node = context();
   noteRefused(node, placed(bad), 'haproxy did not reload');
