@@ -57,7 +57,13 @@ export const processOperations: Record<string, Kind> = {
     weight: 3,
     act: async (deed) => {
       const part = livePart(deed);
-      if (part) await end(part, (app) => app.kill('SIGTERM').then(() => app.exited));
+      // As systemd does: one that is frozen hears it when it is thawed.
+      const stop = async (app: App) => {
+        await app.kill('SIGTERM');
+        await app.kill('SIGCONT');
+        await app.exited;
+      };
+      if (part) await end(part, stop);
       return part?.name;
     },
   },
