@@ -10,7 +10,6 @@ import {
   fleetKeys,
   fleetName,
   revision,
-  sourcePosition,
   bundleFile,
 } from '@flotilla/domain';
 import { type RedisServer, onCleanup, startRedis, waitFor } from '@flotilla/testkit';
@@ -68,7 +67,6 @@ export async function startFleet(): Promise<Fleet> {
       const outcome = await publisher.publish({
         epoch: life,
         revision: number,
-        sourcePosition: sourcePosition(String(number)),
         files: bundle,
         isChecked: true,
       });

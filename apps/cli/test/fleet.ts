@@ -54,7 +54,6 @@ export async function openFleet(url: string, fleet: FleetName) {
     const outcome = await publisher.publish({
       epoch: progress.epoch,
       revision: progress.revision,
-      sourcePosition: position,
       isChecked,
       files: Object.entries(files).map(([path, text]) => bundleFile(path, Buffer.from(text))),
     });

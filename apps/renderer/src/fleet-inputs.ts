@@ -3,7 +3,6 @@ import {
   type InputField,
   type InputsPosition,
   type Provenance,
-  type SourcePosition,
   formatProblem,
   inputField,
   maxListedChanges,
@@ -15,7 +14,6 @@ import type { InputsReader, InputsUpdate } from '@flotilla/inputs';
 /** Where the inputs stand after a read, and what it brought. */
 export interface InputsRead {
   readonly position: InputsPosition;
-  readonly sourcePosition: SourcePosition;
   readonly changes: FieldChanges;
 }
 
@@ -41,9 +39,9 @@ export class FleetInputs {
     for (const [field, value] of changes) this.#set(field, value);
     this.#provenance = [...update.provenance, ...this.#provenance].slice(0, maxListedChanges);
     this.#changeCount += update.changeCount;
-    const { epoch, revision, sourcePosition } = update;
+    const { epoch, revision } = update;
     this.#position = { epoch, revision };
-    return { position: this.#position, sourcePosition, changes };
+    return { position: this.#position, changes };
   }
 
   /** Where they stood at the last read. */

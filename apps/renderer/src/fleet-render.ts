@@ -188,7 +188,7 @@ export class FleetRender {
   }
 
   async #publish(
-    { position, sourcePosition }: InputsRead,
+    { position }: InputsRead,
     files: readonly BundleFile[],
     clock: StageClock,
     signal?: AbortSignal,
@@ -200,7 +200,6 @@ export class FleetRender {
       const outcome = await clock.time('publish', () =>
         publisher.publish({
           ...position,
-          sourcePosition,
           files,
           isChecked: !mayWait,
           refused: certificates.problems(),

@@ -10,7 +10,6 @@ const update = (
 ): InputsUpdate => ({
   epoch: epoch('e'),
   revision: revision(1),
-  sourcePosition: sourcePosition('1'),
   mode,
   changes: new Map(Object.entries(changes)),
   provenance: [{ object, position: sourcePosition('1') }],

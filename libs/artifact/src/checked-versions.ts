@@ -89,7 +89,7 @@ export function createCheckedVersions(options: {
       if (!newest || good?.epoch !== refused.epoch) throw missing(fleet, version(checked));
       const { epoch, revision } = good;
       const outcome = await publisher.publish({
-        ...{ epoch, revision, sourcePosition: newest.position, isChecked: true, withdraws: refused.digest },
+        ...{ epoch, revision, isChecked: true, withdraws: refused.digest },
         files: await filesOf(good),
       });
       return outcome.kind === 'published' ? { to: good.version, as: outcome.manifest.version } : undefined;

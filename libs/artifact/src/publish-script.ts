@@ -6,7 +6,6 @@ import {
   type Manifest,
   type Problem,
   type Revision,
-  type SourcePosition,
   type Version,
   fleetKeys,
   revision,
@@ -26,7 +25,6 @@ export interface PublishArguments {
   readonly fleet: FleetName;
   readonly epoch: Epoch;
   readonly revision: Revision;
-  readonly sourcePosition: SourcePosition;
   readonly base: { readonly version: number; readonly digest: string };
   readonly manifest: Manifest;
   /** Sealed; empty when the change is too large for the feed. */
@@ -54,7 +52,7 @@ export type PublishReply =
 export async function runPublish(redis: Redis, given: PublishArguments): Promise<PublishReply> {
   const keys = fleetKeys(given.fleet);
   const args: (string | number | Buffer)[] = [
-    ...[given.epoch, given.revision, given.sourcePosition, given.base.version, given.base.digest],
+    ...[given.epoch, given.revision, given.base.version, given.base.digest],
     ...[given.manifest.digest, JSON.stringify(given.manifest), given.delta, given.manifest.createdAt],
     ...[given.keepVersions, feedEntries, given.blobs.size, given.dropped.length],
     ...[

@@ -8,7 +8,6 @@ import {
   type Problem,
   type Revision,
   type Sealer,
-  type SourcePosition,
   type Version,
   version,
 } from '@flotilla/domain';
@@ -33,8 +32,6 @@ export interface Publication {
   readonly epoch: Epoch;
   /** The revision that was rendered. */
   readonly revision: Revision;
-  /** The source's position behind the revision, for provenance. */
-  readonly sourcePosition: SourcePosition;
   readonly files: readonly BundleFile[];
   /** Whether HAProxy has checked the bundle; one that is checked afterwards is told by `CheckedVersions`. */
   readonly isChecked: boolean;
@@ -86,7 +83,7 @@ export function createPublisher({ redis, fleet, sealer, keepVersions }: Publishe
   };
 
   const attempt = async (publication: Publication, bundle: DigestedBundle, base: Base) => {
-    const { epoch, revision, sourcePosition, isChecked, withdraws, refused = [] } = publication;
+    const { epoch, revision, isChecked, withdraws, refused = [] } = publication;
     const manifest: Manifest = {
       fleet,
       epoch,
@@ -102,7 +99,6 @@ export function createPublisher({ redis, fleet, sealer, keepVersions }: Publishe
       fleet,
       epoch,
       revision,
-      sourcePosition,
       base,
       manifest,
       keepVersions,

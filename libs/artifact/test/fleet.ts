@@ -8,7 +8,6 @@ import {
   fleetName,
   newEpoch,
   revision,
-  sourcePosition,
   bundleFile,
 } from '@flotilla/domain';
 import {
@@ -66,7 +65,6 @@ export const bundle = (files: Record<string, string>): BundleFile[] =>
 export const publication = (life: Epoch, count: number, files: Record<string, string>) => ({
   epoch: life,
   revision: revision(count),
-  sourcePosition: sourcePosition(String(count)),
   files: bundle(files),
   isChecked: true,
 });

@@ -12,8 +12,9 @@ import { type SourcePosition, sourcePosition } from './source.ts';
  * | `term` | watcher | the highest fencing term that took the fleet |
  * | `epoch` | watcher | the life of the data; absent from the end of one until the first write of the next |
  * | `revision`, `stamp`, `position`, `updatedAt` | watcher | the newest write: its number, its random mark, the source's position behind it, and when |
+ * | `index` | a watcher of the release before | its name for the position: where it is, that watcher wrote last |
  * | `artifactEpoch`, `version`, `digest` | renderer | the newest version, and the life it belongs to |
- * | `artifactRevision`, `artifactPosition` | renderer | the newest inputs that gave it |
+ * | `artifactRevision` | renderer | the newest inputs that gave it |
  * | `checkedVersion` | renderer | the last version that HAProxy has checked |
  * | `refused` | renderer | JSON of the entries that HAProxy refused in the newest render |
  * | `refusedEpoch`, `refusedRevision` | renderer | the newest inputs whose render failed for what is in them |
@@ -24,12 +25,12 @@ export const metaFields = [
   'revision',
   'stamp',
   'position',
+  'index',
   'updatedAt',
   'artifactEpoch',
   'version',
   'digest',
   'artifactRevision',
-  'artifactPosition',
   'checkedVersion',
   'refused',
   'refusedEpoch',
@@ -53,9 +54,8 @@ export interface FleetMeta {
 }
 
 export interface NewestVersion extends ArtifactIdentity {
-  /** The newest revision whose render gave it, and the source's position behind that. */
+  /** The newest revision whose render gave it. */
   readonly revision: Revision;
-  readonly position: SourcePosition;
   /** The last version that HAProxy has checked; 0 for none. */
   readonly checkedVersion: number;
   /** Entries that HAProxy refused in the newest render, and what serves in their place. */
@@ -70,7 +70,7 @@ export function parseMeta(stored: Readonly<Partial<Record<string, string>>>): Fl
     inputs: life
       ? { epoch: epoch(life), revision: revision(Number(meta.revision)), stamp: meta.stamp ?? '' }
       : undefined,
-    position: sourcePosition(meta.position ?? ''),
+    position: sourcePosition(meta.index ?? meta.position ?? ''),
     updatedAt: meta.updatedAt ?? '',
     newest: life && life === meta.artifactEpoch ? newestOf(meta, epoch(life)) : undefined,
     refusedRevision: life && life === meta.refusedEpoch ? Number(meta.refusedRevision) : 0,
@@ -85,7 +85,6 @@ function newestOf(meta: Readonly<Partial<Record<MetaField, string>>>, life: Epoc
     version: version(Number(meta.version)),
     digest: digest(meta.digest),
     revision: revision(Number(meta.artifactRevision)),
-    position: sourcePosition(meta.artifactPosition ?? ''),
     checkedVersion: Number(meta.checkedVersion ?? 0),
     refused: parseProblems(meta.refused ?? ''),
   };

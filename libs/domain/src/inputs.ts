@@ -59,11 +59,13 @@ export interface Provenance {
   readonly position: SourcePosition;
 }
 
-export const provenanceSchema = z.object({
-  object: z.string(),
-  // What an earlier release wrote had a number under another name.
-  position: z.string().default('').transform(sourcePosition),
-});
+export const provenanceSchema = z
+  // The release before had a number, under another name.
+  .object({ object: z.string(), position: z.string().optional(), index: z.number().optional() })
+  .transform(({ object, position, index }): Provenance => ({
+    object,
+    position: sourcePosition(position ?? `${index ?? ''}`),
+  }));
 
 /** A JSON array of them; what is none is left out. */
 export function parseProvenance(text: string): Provenance[] {

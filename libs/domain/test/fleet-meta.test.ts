@@ -3,7 +3,7 @@ import { parseMeta } from '../src/index.ts';
 
 const whole = {
   ...{ epoch: '5.a', revision: '7', stamp: 's', position: '70', updatedAt: '2026-01-02T03:04:05.678Z' },
-  ...{ artifactEpoch: '5.a', version: '3', digest: 'd'.repeat(64), artifactRevision: '6', artifactPosition: '60' },
+  ...{ artifactEpoch: '5.a', version: '3', digest: 'd'.repeat(64), artifactRevision: '6' },
   ...{ checkedVersion: '2', refusedEpoch: '5.a', refusedRevision: '4' },
 };
 
@@ -37,4 +37,11 @@ test('what is of another life counts as nothing', () => {
 
 test.each(['version', 'digest'])('a version without its %s is none', (field) => {
   expect(parseMeta({ ...whole, [field]: undefined }).newest).toBeUndefined();
+});
+
+test('where a watcher of the release before wrote last, the position is what it called index', () => {
+  const { position: _, ...before } = whole;
+  expect(parseMeta({ ...before, index: '71' }).position).toBe('71');
+  expect(parseMeta({ ...whole, index: '71' }).position).toBe('71');
+  expect(parseMeta(whole).position).toBe('70');
 });

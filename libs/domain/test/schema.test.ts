@@ -120,10 +120,9 @@ it('lists leave out what is none of theirs', () => {
   expect(parseProblems(JSON.stringify([problem, null, { object: 7 }, { ...problem, code: 'of tomorrow' }]))).toEqual([
     problem,
   ]);
-  expect(parseProvenance(JSON.stringify([change, 'x', { object: 'of before', index: 7 }]))).toEqual([
-    change,
-    { object: 'of before', position: '' },
-  ]);
+  expect(
+    parseProvenance(JSON.stringify([change, 'x', { object: 'of before', index: 7 }, { object: 'of none' }])),
+  ).toEqual([change, { object: 'of before', position: '7' }, { object: 'of none', position: '' }]);
   for (const text of ['', '{', '{}', 'null']) expect([parseProblems(text), parseProvenance(text)]).toEqual([[], []]);
 });
 

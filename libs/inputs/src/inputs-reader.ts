@@ -4,11 +4,9 @@ import {
   type InputField,
   type InputsPosition,
   type Provenance,
-  type SourcePosition,
   type Sealer,
   fleetKeys,
   maxListedChanges,
-  sourcePosition,
   parseProvenance,
 } from '@flotilla/domain';
 import { recordScript } from '@flotilla/runtime';
@@ -20,8 +18,6 @@ import { scanFields } from './scan.ts';
 
 /** What a reader has to take over to stand at a position. */
 export interface InputsUpdate extends InputsPosition {
-  /** The source's position behind the newest revision. */
-  readonly sourcePosition: SourcePosition;
   /** `full`: forget what was there, the changes are everything. */
   readonly mode: 'full' | 'delta';
   readonly changes: ReadonlyMap<InputField, string | null>;
@@ -50,7 +46,6 @@ const maxAttempts = 16;
 
 interface Step extends StampedPosition {
   readonly kind: 'full' | 'delta';
-  readonly sourcePosition: SourcePosition;
   readonly provenance: Provenance[];
   readonly causes: number;
   readonly fields: readonly string[];
@@ -96,8 +91,8 @@ export function createInputsReader(options: { redis: Redis; fleet: FleetName; se
       causes += step.causes;
       if (step.fields.length > step.values.length) continue;
       position = at;
-      const { epoch, revision, sourcePosition } = step;
-      return { epoch, revision, sourcePosition, mode, changes, provenance, changeCount: causes };
+      const { epoch, revision } = step;
+      return { epoch, revision, mode, changes, provenance, changeCount: causes };
     }
     throw new InputsRestlessError(fleet, maxAttempts);
   };
@@ -114,9 +109,7 @@ export function createInputsReader(options: { redis: Redis; fleet: FleetName; se
   const readSince = async ({ epoch, revision, stamp }: StampedPosition, limit: number): Promise<Step> => {
     const args = [epoch, revision, stamp, limit];
     const reply = await script.run(redis, [keys.meta, keys.inputs, keys.log], args);
-    const [kind, life, count, mark, position, objects, causes, fields, values] = Array.isArray(reply)
-      ? (reply as unknown[])
-      : [];
+    const [kind, life, count, mark, objects, causes, fields, values] = Array.isArray(reply) ? (reply as unknown[]) : [];
     switch (String(kind)) {
       case 'absent':
         throw new InputsAbsentError(fleet);
@@ -125,7 +118,6 @@ export function createInputsReader(options: { redis: Redis; fleet: FleetName; se
         return {
           ...stampedPosition(life, count, mark),
           kind: String(kind) as 'full' | 'delta',
-          sourcePosition: sourcePosition(String(position ?? '')),
           provenance: listOf(objects).flatMap((json) => parseProvenance(String(json))),
           causes: Number(causes ?? 0),
           fields: listOf(fields).map(String),

@@ -4,9 +4,9 @@
 -- ARGV  1 epoch, 2 revision, 3 stamp of the reader's position ('' without one)   4 values to return at most
 --
 -- Returns {'absent'}   no inputs were written in this life of the data
---         {'full', epoch, revision, stamp, position, objects}
+--         {'full', epoch, revision, stamp, objects}
 --             the log does not reach back to the reader's position, or it belongs to another life: read everything
---         {'delta', epoch, revision, stamp, position, objects, count, fields, values}
+--         {'delta', epoch, revision, stamp, objects, count, fields, values}
 --             the changed fields and the values of the first of them (nil: the field is gone); when there are fewer
 --             values than fields, the rest is the reader's to fetch
 -- `objects` is a list of JSON lists, newest first; `count` is how many objects caused the changes.
@@ -19,12 +19,12 @@ local listed = 20
 
 local function full()
   local newest = redis.call('XREVRANGE', KEYS[3], '+', '-', 'COUNT', 1)[1]
-  return { 'full', meta.epoch, meta.revision, meta.stamp, meta.position, newest and { newest[2][6] } or {} }
+  return { 'full', meta.epoch, meta.revision, meta.stamp, newest and { newest[2][6] } or {} }
 end
 
 if meta.epoch ~= ARGV[1] then return full() end
 if meta.revision == ARGV[2] and meta.stamp == ARGV[3] then
-  return { 'delta', meta.epoch, meta.revision, meta.stamp, meta.position, {}, '0', {}, {} }
+  return { 'delta', meta.epoch, meta.revision, meta.stamp, {}, '0', {}, {} }
 end
 
 -- The reader's own entry comes first and must bear its stamp; what follows is new.
@@ -54,4 +54,4 @@ for from = 1, last, 1000 do
     values[#values + 1] = value
   end
 end
-return { 'delta', meta.epoch, meta.revision, meta.stamp, meta.position, objects, tostring(count), fields, values }
+return { 'delta', meta.epoch, meta.revision, meta.stamp, objects, tostring(count), fields, values }

@@ -83,4 +83,5 @@ redis.call('XADD', KEYS[3], 'MAXLEN', '~', ARGV[8], revision .. '-0',
   'stamp', ARGV[5], 'fields', ARGV[11], 'objects', ARGV[9], 'count', ARGV[10], 'position', ARGV[6])
 redis.call('HSET', KEYS[1], metaField.term, ARGV[1], metaField.epoch, epoch, metaField.revision, revision,
   metaField.stamp, ARGV[5], metaField.position, ARGV[6], metaField.updatedAt, ARGV[7])
+redis.call('HDEL', KEYS[1], metaField.index)
 return { 'written', epoch, tostring(revision), tostring(redis.call('HLEN', KEYS[2])) }

@@ -97,7 +97,7 @@ describe('a writer', () => {
     await write(writer, { 'pod/shop/a': 'A2', 'pod/shop/b': null }, cause('pods/web/b', 8));
     await write(writer, { 'pod/shop/c': 'C' }, cause('pods/web/c', 9));
     const update = await mirror.read();
-    expect(update).toMatchObject({ mode: 'delta', revision: 3, sourcePosition: '9', changeCount: 2 });
+    expect(update).toMatchObject({ mode: 'delta', revision: 3, changeCount: 2 });
     expect(update.provenance).toEqual([
       { object: 'pods/web/c', position: '9' },
       { object: 'pods/web/b', position: '8' },
@@ -177,6 +177,37 @@ describe('a writer', () => {
     expect(await next.written()).toEqual({ fields: asMap(all), position: '7' });
     await write(next, { 'pod/shop/a': null });
     expect(await first.claim(term(4))).toMatchObject({ isOwn: false });
+  });
+
+  it('goes on from what a watcher of the release before wrote, which had the position under another name', async () => {
+    const [writer, reader] = [newWriter(), newReader()];
+    await takeOver(writer, { 'config/template': 'A', 'pod/shop/a': 'P' });
+    await reader.read();
+    const asBefore = async (change: Record<string, string>) => {
+      await write(writer, change);
+      await redis.hdel(keys.meta, 'position');
+      await redis.hset(keys.meta, 'index', 8);
+      const [id = '', entry = []] = (await redis.xrevrange(keys.log, '+', '-', 'COUNT', 1))[0] ?? [];
+      const old = entry.map((text) =>
+        text === 'position' ? 'index' : text.replace(/"position":"(\d+)"/, '"index":$1'),
+      );
+      await redis.xdel(keys.log, id);
+      // A stream takes no id again that it had.
+      const all = await redis.xrange(keys.log, '-', '+');
+      await redis.del(keys.log);
+      for (const [each, values] of all) await redis.xadd(keys.log, each, ...values);
+      await redis.xadd(keys.log, id, ...old);
+    };
+    await asBefore({ 'pod/shop/a': 'Q' });
+    const update = await reader.read();
+    expect(update).toMatchObject({ mode: 'delta', revision: 2, changeCount: 1 });
+    expect(update.changes).toEqual(new Map([['pod/shop/a', 'Q']]));
+    expect(update.provenance).toEqual([{ object: 'pods/web/a', position: '7' }]);
+    const next = newWriter();
+    await next.claim(term(2));
+    expect(await next.written()).toMatchObject({ position: '8' });
+    await write(next, { 'pod/shop/a': 'R' });
+    expect(await redis.hmget(keys.meta, 'position', 'index')).toEqual(['7', null]);
   });
 
   it('knows what was accepted before of entries that a refused render had', async () => {
