@@ -258,8 +258,9 @@ describe('a watcher', () => {
       digest: digestOf(Buffer.from('content')),
       checkedVersion: 1,
     });
-    // Without the record of what the nodes should run it reaches nobody.
+    // Nothing has told the nodes of it.
     expect(await readProgress(redis, lb)).toMatchObject({ isRendered: false });
+    await redis.hset(keys.meta, 'feedId', '1-1');
     await redis.hset(keys.desired, { epoch: epoch ?? '', version: 1, digest: digestOf('content'), feedId: '1-1' });
     expect(await readProgress(redis, lb)).toMatchObject({ isRendered: true });
     await redis.hset(keys.desired, { version: 0, held: 'to look at it first' });

@@ -9,8 +9,9 @@ local meta, desired = readHash(KEYS[1]), readHash(KEYS[2])
 redis.call('HDEL', KEYS[2], desiredField.held)
 local hasNewest = (meta.version or '') ~= '' and (meta.epoch or '') ~= '' and meta.epoch == meta.artifactEpoch
 if not hasNewest or (desired.epoch == meta.epoch and desired.version == meta.version) then return 0 end
-desire(KEYS[2], KEYS[3], ARGV[1], {
+local id = desire(KEYS[2], KEYS[3], ARGV[1], {
   epoch = meta.epoch, version = meta.version, digest = meta.digest, base = '', delta = '',
   revision = meta.artifactRevision, at = ARGV[2],
 })
+redis.call('HSET', KEYS[1], metaField.feedId, id)
 return 1

@@ -40,11 +40,13 @@ local isHeld = (desired.held or '') ~= '' and (ARGV[14] == '' or desired.digest 
 
 -- Returns the id of the newest entry of the feed.
 local function desireUnlessHeld(base, delta)
-  local isDesired = desired.epoch == ARGV[1] and desired.version == tostring(version)
+  local isDesired = desired.epoch == ARGV[1] and desired.version == tostring(version) and desired.feedId == meta.feedId
   if isHeld or isDesired then return desired.feedId or '0-0' end
-  return desire(KEYS[6], KEYS[5], ARGV[10], {
+  local id = desire(KEYS[6], KEYS[5], ARGV[10], {
     epoch = ARGV[1], version = version, digest = ARGV[5], base = base, delta = delta, revision = ARGV[2], at = ARGV[8],
   })
+  redis.call('HSET', KEYS[1], metaField.feedId, id)
+  return id
 end
 
 if ARGV[14] ~= '' then

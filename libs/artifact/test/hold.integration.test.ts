@@ -104,3 +104,30 @@ test('a record that is lost is made again by the next render, also by one that c
   await publish(publication(life, 2, { a: '2' }));
   await until('version 2', () => seen.length === 2);
 });
+
+test('while renderers of the release before publish, which know of no record, nodes follow the newest version', async () => {
+  const { server, redis, life, publisher } = await startFleet();
+  const { publish } = publisher();
+  // At first there is none, and later the one that a renderer of this release left before it went back.
+  await publish(publication(life, 1, { a: '1' }));
+  await redis.del(keys.desired);
+  const { seen, problems } = follow(server);
+  await until('version 1', () => seen.length === 1);
+  await publish(publication(life, 2, { a: '2' }));
+  const left = await redis.dumpBuffer(keys.desired);
+  for (const count of [3, 4]) {
+    await publish(publication(life, count, { a: `${count}` }));
+    await redis.restore(keys.desired, 0, left ?? '', 'REPLACE');
+  }
+  await until('version 4', () => seen.at(-1)?.manifest.version === 4);
+  const late = follow(server);
+  await until('version 4 at a new node', () => late.seen.length === 1);
+  expect(late.seen[0]!.manifest.version).toBe(4);
+  // For as long as the record is looked at now and then.
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  expect(seen.at(-1)?.manifest.version).toBe(4);
+  expect(problems.at(-1)).toBeUndefined();
+  // A renderer of this release goes on from there, also with what is the same.
+  await publish(publication(life, 4, { a: '4' }));
+  expect(await redis.hget(keys.desired, 'version')).toBe('4');
+});

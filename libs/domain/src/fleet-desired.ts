@@ -1,5 +1,6 @@
-import type { ArtifactIdentity } from './artifact.ts';
-import { type Epoch, digest, epoch, version } from './brands.ts';
+import { type ArtifactIdentity, identityOf } from './artifact.ts';
+import { digest, epoch, version } from './brands.ts';
+import type { FleetMeta } from './fleet-meta.ts';
 
 /**
  * The fields of a fleet's `desired` hash in Redis: what its nodes should run. Their names are defined here alone, for the
@@ -28,16 +29,28 @@ export interface DesiredVersion extends ArtifactIdentity {
   readonly feedId: string;
 }
 
-/** The hash as Redis gives it, field by field. What belongs to another life than `life` counts as nothing. */
-export function parseDesired(stored: Readonly<Partial<Record<string, string>>>, life: Epoch | undefined): Desired {
+/**
+ * The hash as Redis gives it, field by field, beside the fleet's `meta` of the same moment. A record that is not of the
+ * newest entry of the feed was left behind by a renderer of the release before, which knows of none; a record may also be
+ * lost. Then the newest version counts, unless the fleet is held. What belongs to another life counts as nothing.
+ */
+export function parseDesired(stored: Readonly<Partial<Record<string, string>>>, meta: FleetMeta): Desired {
   const record: Readonly<Partial<Record<DesiredField, string>>> = stored;
-  const { held, feedId } = record;
-  const isWhole = record.version && record.digest && feedId;
-  return {
-    version:
-      isWhole && life !== undefined && record.epoch === life
-        ? { epoch: epoch(life), version: version(Number(record.version)), digest: digest(record.digest ?? ''), feedId }
-        : undefined,
-    held: held === undefined || held === '' ? undefined : held,
-  };
+  const held = record.held === '' ? undefined : record.held;
+  const { inputs, newest, feedId } = meta;
+  const own = parseRecord(record);
+  const isOwn = own !== undefined && own.epoch === inputs?.epoch;
+  if (held !== undefined) return { version: isOwn ? own : undefined, held };
+  if (isOwn && own.feedId === feedId) return { version: own, held };
+  return { version: newest && feedId !== '' ? { ...identityOf(newest), feedId } : undefined, held };
 }
+
+const parseRecord = (record: Readonly<Partial<Record<DesiredField, string>>>): DesiredVersion | undefined =>
+  record.epoch && record.version && record.digest && record.feedId
+    ? {
+        epoch: epoch(record.epoch),
+        version: version(Number(record.version)),
+        digest: digest(record.digest),
+        feedId: record.feedId,
+      }
+    : undefined;

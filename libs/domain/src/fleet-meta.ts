@@ -15,6 +15,7 @@ import { type SourcePosition, sourcePosition } from './source.ts';
  * | `index` | a watcher of the release before | its name for the position: where it is, that watcher wrote last |
  * | `artifactEpoch`, `version`, `digest` | renderer | the newest version, and the life it belongs to |
  * | `artifactRevision` | renderer | the newest inputs that gave it |
+ * | `feedId` | renderer, who ends a hold | the newest entry of the feed, by whichever release |
  * | `checkedVersion` | renderer | the last version that HAProxy has checked |
  * | `refused` | renderer | JSON of the entries that HAProxy refused in the newest render |
  * | `refusedEpoch`, `refusedRevision` | renderer | the newest inputs whose render failed for what is in them |
@@ -31,6 +32,7 @@ export const metaFields = [
   'version',
   'digest',
   'artifactRevision',
+  'feedId',
   'checkedVersion',
   'refused',
   'refusedEpoch',
@@ -47,6 +49,8 @@ export interface FleetMeta {
   readonly position: SourcePosition;
   /** When the inputs changed last, ISO 8601; empty before that. */
   readonly updatedAt: string;
+  /** The newest entry of the feed; empty before the first. */
+  readonly feedId: string;
   /** The newest version; undefined until one is published. */
   readonly newest: NewestVersion | undefined;
   /** The newest revision whose render failed for what is in it; 0 for none. */
@@ -72,6 +76,7 @@ export function parseMeta(stored: Readonly<Partial<Record<string, string>>>): Fl
       : undefined,
     position: sourcePosition(meta.index ?? meta.position ?? ''),
     updatedAt: meta.updatedAt ?? '',
+    feedId: meta.feedId ?? '',
     newest: life && life === meta.artifactEpoch ? newestOf(meta, epoch(life)) : undefined,
     refusedRevision: life && life === meta.refusedEpoch ? Number(meta.refusedRevision) : 0,
   };

@@ -30,6 +30,7 @@ test('what is of another life counts as nothing', () => {
     inputs: undefined,
     position: '',
     updatedAt: '',
+    feedId: '',
     newest: undefined,
     refusedRevision: 0,
   });

@@ -34,7 +34,7 @@ export async function readOverview(redis: Redis, fleet: FleetName): Promise<Flee
   const { inputs, position, updatedAt, newest } = meta;
   if (!inputs) return undefined;
   const { epoch, revision } = inputs;
-  // Where the record is lost, a render makes it again.
+  // Where nodes cannot tell what they should run, a render tells them.
   const isOffered = desired.held !== undefined || desired.version?.version === newest?.version;
   const isChecked = newest?.version === newest?.checkedVersion;
   return {

@@ -26,7 +26,7 @@ export async function readRecords(redis: Redis, fleet: FleetName): Promise<{ met
   const reply = (await readScript.run(redis, [keys.meta, keys.desired], [])) as Buffer[][];
   const [meta = {}, desired = {}] = reply.map(asHash);
   const parsed = parseMeta(meta);
-  return { meta: parsed, desired: parseDesired(desired, parsed.inputs?.epoch) };
+  return { meta: parsed, desired: parseDesired(desired, parsed) };
 }
 
 function asHash(flat: readonly Buffer[]): Partial<Record<string, string>> {
